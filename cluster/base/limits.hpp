@@ -1,0 +1,103 @@
+// Every hard bound of Burrow, in one place, with the relations between them checked at compile time.
+// A quota or setting may be lower; nothing may be higher. Sizes are bytes, times are durations.
+#pragma once
+
+#include "cluster/base/time.hpp"
+
+#include <cstddef>
+#include <cstdint>
+
+namespace burrow::limits {
+
+using namespace std::chrono_literals;
+inline constexpr std::size_t kib = 1024, mib = 1024 * kib, gib = 1024 * mib;
+
+// Names and attributes (contract sections 2.2, 3, 5.4).
+inline constexpr std::size_t name_bytes_max = 255;
+inline constexpr std::size_t meta_count_max = 16;
+inline constexpr std::size_t meta_name_bytes_max = 64;
+inline constexpr std::size_t meta_bytes_max = 4096;
+inline constexpr std::size_t content_type_bytes_max = 255;
+inline constexpr std::size_t tracestate_bytes_max = 512;
+inline constexpr std::size_t idempotency_key_bytes_max = 255;
+inline constexpr std::size_t producer_bytes_max = 64;
+inline constexpr std::int64_t ttl_s_max = 315'360'000;
+inline constexpr std::int64_t hide_s_max = 1'209'600;
+inline constexpr std::int64_t default_ttl_s = 345'600;
+inline constexpr std::uint64_t claimed_default_max = 120'000;
+inline constexpr std::size_t body_bytes_max = 16 * mib;
+inline constexpr std::size_t body_default_max = 1 * mib;
+
+// HTTP (contract sections 14, 15; stack.md "Sizes").
+inline constexpr std::size_t http_head_bytes_max = 32 * kib;
+inline constexpr std::size_t http_target_bytes_max = 8 * kib;
+inline constexpr std::size_t http_fields_max = 128;
+inline constexpr std::size_t http_json_bytes_max = 8 * mib;
+inline constexpr std::size_t http_raw_overhead_bytes = 64 * kib;
+inline constexpr std::size_t http_buffered_bytes_max = 256 * mib; ///< all connections of a node together
+inline constexpr std::size_t http_connections_max = 20'000;
+inline constexpr std::size_t http_pipeline_max = 64;
+inline constexpr duration http_head_time_max = 10s, http_body_pause_max = 10s, http_body_time_max = 120s;
+inline constexpr duration http_idle_max = 60s, http_write_time_max = 10s;
+inline constexpr duration http_wait_max = 120s;
+inline constexpr std::size_t json_depth_max = 128;
+
+// Lists and batches.
+inline constexpr std::size_t batch_entries_max = 100;
+inline constexpr std::size_t list_items_max = 1000;
+inline constexpr std::size_t list_bytes_max = 8 * mib;
+inline constexpr std::size_t meta_scan_messages_max = 10'000;
+inline constexpr std::size_t waiters_per_tenant_max = 1000;
+inline constexpr std::size_t queues_per_tenant_max = 10'000;
+inline constexpr std::uint64_t stored_bytes_per_tenant_max = 10 * gib;
+
+// The queue machine (replication.md section 6).
+inline constexpr std::size_t entry_messages_max = 1000; ///< changed or examined by one entry, all work counted
+inline constexpr std::size_t entry_due_max = 200;       ///< of these, due deadlines worked off before any command
+inline constexpr std::size_t entry_commands_max = 256;  ///< commands joined into one entry
+inline constexpr std::size_t dead_letter_hops_max = 8;
+inline constexpr std::uint64_t dedupe_keys_max = 1'000'000;
+inline constexpr std::uint64_t dedupe_producers_max = 10'000;
+inline constexpr std::uint64_t dedupe_record_bytes = 256; ///< what a key or producer costs of stored bytes
+inline constexpr duration producer_silence_max = std::chrono::hours(24 * 7);
+inline constexpr std::size_t gateway_replies_max = 1024;
+inline constexpr std::size_t gateway_reply_bytes_max = 4 * mib;
+inline constexpr std::size_t gateways_max = 64;
+inline constexpr duration gateway_silence_max = 60s;
+inline constexpr duration gateway_retry_max = 30s;
+
+// Entries, log writer, replica (replication.md sections 3, 5, 6).
+inline constexpr std::size_t entry_bytes_max = 18 * mib; ///< a command with all its bodies
+inline constexpr std::size_t raft_tail_bytes_max = 16 * mib;
+inline constexpr std::size_t inflight_entries_max = 1000;
+inline constexpr std::size_t inflight_bytes_max = 32 * mib;
+inline constexpr std::size_t writer_batch_bytes_max = 8 * mib;  ///< or one entry
+inline constexpr std::size_t writer_batch_entries_max = 4096;
+inline constexpr std::size_t writer_shard_bytes_max = 32 * mib;
+inline constexpr std::size_t writer_queued_bytes_max = 128 * mib;
+inline constexpr std::size_t overlay_bytes_max = 8 * mib;
+inline constexpr std::size_t drain_inputs_max = 256;
+inline constexpr std::size_t log_entries_kept = 1000; ///< of a group of one, and between state-hash marks
+inline constexpr duration delta_delay_max = 50ms;
+inline constexpr duration tick = 50ms;
+inline constexpr duration clock_delay_max = 10s;
+inline constexpr std::uint16_t shards_default = 64;
+inline constexpr std::uint16_t shards_per_tenant = 4;
+inline constexpr std::size_t readers = 2;
+
+// Disk reserve (replication.md section 4).
+inline constexpr std::uint64_t disk_low_bytes = 1 * gib, disk_stop_bytes = 256 * mib;
+inline constexpr std::uint64_t disk_low_per_cent = 5;
+
+// An entry must hold the largest raw request with its envelope, and every bound above it must hold an entry.
+static_assert(entry_bytes_max >= body_bytes_max + http_raw_overhead_bytes);
+static_assert(entry_bytes_max >= 2 * http_json_bytes_max); // base64 shrinks, but strings may expand on escaping
+static_assert(inflight_bytes_max >= entry_bytes_max);
+static_assert(writer_shard_bytes_max >= entry_bytes_max);
+static_assert(writer_queued_bytes_max >= writer_shard_bytes_max);
+static_assert(list_items_max <= entry_messages_max);
+static_assert(entry_due_max < entry_messages_max);
+static_assert(batch_entries_max <= entry_commands_max);
+static_assert(disk_stop_bytes < disk_low_bytes);
+
+} // namespace burrow::limits
