@@ -1,0 +1,237 @@
+// The closed set of commands that are logged, and their replies. Version 1; frozen: proto/log.proto carries exactly
+// these. A change of behaviour is a new machine version (version.hpp), a new member gets a new number there.
+//
+// Every command names its queue and stands alone. An entry holds 1 to limits::entry_commands_max commands that are
+// applied in order at one shard time. Bodies travel beside the entry (`bodies`, referred to by index), so that log and
+// state hold references only.
+#pragma once
+
+#include "cluster/base/error.hpp"
+#include "cluster/queue/message.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace burrow::queue {
+
+/// Identifies a request of a gateway that may be repeated by it (replication.md section 12). gateway 0: not repeatable.
+struct request_id {
+  std::uint64_t gateway = 0;        ///< incarnation of the gateway
+  std::uint64_t number = 0;
+  std::uint64_t answered_below = 0; ///< all its requests below this are answered
+  bool operator==(const request_id&) const = default;
+};
+
+/// ttl as a request gives it. 0 ms means never.
+using ttl_choice = std::optional<duration>;
+
+/// What the proposing gateway knows and apply may not look up: server-wide defaults, used where the queue's own
+/// settings are silent, and what is left of the account's quota elsewhere.
+struct defaults {
+  duration ttl{0};  ///< 0 = never
+  duration hide{0};
+  std::uint32_t body_bytes_max = 0;
+  std::uint64_t claimed_max = 0;       ///< 0 = no bound
+  std::uint64_t tenant_bytes_max = 0;  ///< of this shard, 0 = no bound
+  std::uint64_t tenant_queues_max = 0; ///< of this shard, 0 = no bound
+  bool operator==(const defaults&) const = default;
+};
+
+/// Guards on one message (contract sections 7, 15.1). All must hold, else nothing changes.
+struct condition {
+  std::optional<claim_id> receipt;               ///< the claim that the receipt names; stale if not the message's
+  std::optional<std::uint32_t> receipt_claims;   ///< and its claim count
+  std::optional<burrow::place> receipt_place;    ///< and its place
+  std::vector<std::uint64_t> if_match;           ///< revisions; empty = no condition
+  bool if_match_any = false;                     ///< If-Match: *
+  bool if_none_match = false;                    ///< If-None-Match: * (insert only)
+  bool operator==(const condition&) const = default;
+};
+
+/// One message to put. `name` empty makes a message without one.
+struct insert_item {
+  std::string name;
+  std::uint32_t body = 0; ///< index into the entry's bodies
+  std::uint32_t body_size = 0;
+  hash128 body_hash;
+  ttl_choice ttl;
+  std::optional<duration> hide;
+  message_attributes attributes;
+  std::uint64_t sequence = 0; ///< of the producer; 0 = none
+  condition guard;
+  errc refused = errc::ok;    ///< the gateway already found this entry bad; kept so that replies line up
+  bool operator==(const insert_item&) const = default;
+};
+
+/// PUT, ~messages. One reply item for each item, in order.
+struct insert {
+  std::vector<insert_item> items;
+  bool atomic = false;
+  std::string idempotency_key; ///< empty = none
+  hash128 request_hash;        ///< of what makes two requests the same (contract section 10)
+  defaults fallback;
+  bool operator==(const insert&) const = default;
+};
+
+enum class take_action : std::uint8_t {
+  claim = 0,  ///< POST with hide > 0
+  change = 1, ///< POST with ttl, or with hide = 0
+  remove = 2, ///< DELETE
+};
+enum class take_order : std::uint8_t { queue_default = 0, fifo = 1, lifo = 2 };
+
+/// Where a list or take goes on. At most one of the two is set.
+struct position {
+  std::optional<burrow::place> after; ///< from a cursor: only places beyond it in the direction of travel
+  std::string marker;                 ///< shown id of a message; unknown = from the start (contract section 8)
+  bool operator==(const position&) const = default;
+};
+
+/// POST and DELETE on a queue: acts on the first `limit` matches in one step.
+struct take {
+  take_action action = take_action::claim;
+  std::uint32_t limit = 1;           ///< 1 to limits::entry_messages_max
+  std::uint64_t bytes_max = 0;       ///< stop before the bodies pass this, but take at least one; 0 = no bound
+  ttl_choice ttl;                    ///< given: the new ttl of each match
+  std::optional<duration> hide;
+  bool match_hidden = false;
+  take_order order = take_order::queue_default;
+  position from;
+  std::optional<burrow::place> below; ///< only messages placed before this one (a call in several steps)
+  std::vector<burrow::place> only;    ///< if not empty: exactly these, as far as they match (match_meta)
+  std::string idempotency_key;
+  hash128 request_hash;
+  defaults fallback;
+  bool operator==(const take&) const = default;
+};
+
+/// Names one message: by shown id, or by place when a receipt says it.
+struct target {
+  std::string id;
+  condition guard;
+  bool operator==(const target&) const = default;
+};
+
+/// POST on one message, ~extend: sets attributes; no claim is counted. hide = 0 releases.
+struct change {
+  std::vector<target> targets; ///< each stands alone
+  ttl_choice ttl;
+  std::optional<duration> hide;
+  bool operator==(const change&) const = default;
+};
+
+/// DELETE on one message, ~ack.
+struct remove {
+  std::vector<target> targets; ///< each stands alone
+  bool operator==(const remove&) const = default;
+};
+
+/// Everything that is in the queue now is gone at once (purge mark); swept later by entries of bounded size.
+struct purge {
+  bool operator==(const purge&) const = default;
+};
+
+/// A claim whose answer could not be written is undone: visible again, claim not counted. Messages that have moved
+/// on meanwhile (another claim, a change) are left alone.
+struct unclaim {
+  claim_id claim;
+  std::vector<burrow::place> places;
+  bool operator==(const unclaim&) const = default;
+};
+
+/// Works off due deadlines and sweeps of the whole shard, bounded. Names no queue.
+struct clock {
+  bool operator==(const clock&) const = default;
+};
+
+/// Shard 0: the registry of the cluster (cluster id, MAC keys, nodes). Small values only; names no queue.
+struct registry_put {
+  std::string key; ///< at most limits::name_bytes_max
+  std::string value; ///< at most 64 KiB; empty erases
+  bool only_if_absent = false;
+  bool operator==(const registry_put&) const = default;
+};
+
+/// Switches the machine version on (version.hpp). Names no queue.
+struct set_version {
+  std::uint16_t version = 1;
+  bool operator==(const set_version&) const = default;
+};
+
+using action = std::variant<insert, take, change, remove, purge, unclaim, clock, registry_put, set_version>;
+
+struct command {
+  queue_ref queue; ///< both empty for commands of the whole shard
+  request_id request;
+  action what;
+  bool operator==(const command&) const = default;
+};
+
+/// What one log entry carries.
+struct entry_command {
+  std::vector<command> commands;
+  bool operator==(const entry_command&) const = default;
+};
+
+// ---- replies: one for each command, in order -------------------------------------------------------------------
+
+enum class insert_status : std::uint8_t { created = 0, replaced = 1, duplicate = 2, failed = 3 };
+
+struct insert_result {
+  insert_status status = insert_status::failed;
+  errc problem = errc::ok;   ///< when failed
+  message_id id;             ///< internal id of the message
+  std::string name;
+  burrow::place place;
+  std::uint64_t revision = 0;
+  instant expires;           ///< no_instant = never
+  bool operator==(const insert_result&) const = default;
+};
+
+struct insert_reply {
+  std::vector<insert_result> items;
+  errc problem = errc::ok; ///< of the request as a whole (batch_rejected, dedupe_full, ...)
+  bool replayed = false;   ///< answered from the idempotency key
+};
+
+struct take_reply {
+  std::vector<message> items;    ///< as they are after the change; for remove as they were
+  std::uint64_t count = 0;       ///< matched and handled
+  burrow::place last;            ///< place of the last one examined, for a cursor or the next step; 0 = none
+  bool more = false;             ///< the step ended by a bound: there may be more matches beyond `last`
+  burrow::place next_place;      ///< first place not yet given out when this was applied (bound of a multi-step call)
+  bool lifo = false;             ///< the order that was in force
+  bool queue_exists = false;     ///< it holds messages (after the command)
+  bool visible_left = false;     ///< something takeable is left: wake the next waiter
+  bool replayed = false;
+  errc problem = errc::ok;
+  instant now;                   ///< shard time, for what is left of ttl and hide
+};
+
+/// For each target: ok and the message as it is now (change) or was (remove), or why not.
+struct target_result {
+  errc problem = errc::ok;
+  std::optional<message> item;
+};
+struct targets_reply {
+  std::vector<target_result> items;
+  bool queue_exists = false; ///< it held messages when the command began
+  bool visible_left = false;
+  instant now;
+};
+
+struct purge_reply {
+  std::uint64_t count = 0; ///< messages that were there; 0: the queue did not exist
+};
+struct done_reply {
+  errc problem = errc::ok;
+  bool changed = false;
+  std::string value; ///< registry_put: the value now in force
+};
+
+using reply = std::variant<insert_reply, take_reply, targets_reply, purge_reply, done_reply>;
+
+} // namespace burrow::queue

@@ -1,0 +1,50 @@
+// The queue machine: apply(meta, command, view) → replies + effects + delta. Pure, total, deterministic, versioned.
+// It keeps nothing between two calls, draws nothing from outside, and reads only through the view.
+#pragma once
+
+#include "cluster/queue/command.hpp"
+#include "cluster/queue/effect.hpp"
+#include "cluster/queue/query.hpp"
+#include "cluster/queue/view.hpp"
+
+namespace burrow::queue {
+
+/// What travels with an entry. `now` is the shard's time at this entry: max(leader's time, last applied time).
+struct apply_meta {
+  shard_id shard;
+  log_index index;
+  instant now;
+};
+
+struct outcome {
+  /// Not empty: the view did not have these. Nothing else of this outcome counts; load them and apply again.
+  std::vector<load_request> missing;
+  std::vector<reply> replies; ///< one for each command, in order
+  std::vector<effect> effects;
+  delta changes;
+};
+
+/// Applies one entry. Total: every decodable entry gets its replies. At most limits::entry_messages_max messages are
+/// examined or changed, due deadlines worked off before the commands included.
+[[nodiscard]] outcome apply(const apply_meta& meta, const entry_command& entry, view& state);
+
+/// Keys that apply(entry) will surely read, known without reading anything: one load instead of many.
+[[nodiscard]] std::vector<load_request> keys(const entry_command& entry);
+
+struct query_outcome {
+  std::vector<load_request> missing; ///< as in outcome
+  answer result;
+};
+
+/// Reads at shard time `now`, which may be later than the last applied time. Changes nothing.
+[[nodiscard]] query_outcome ask(shard_id shard, instant now, const query& question, view& state);
+
+/// What the shard waits for: the earliest deadline (no_instant = none) and whether sweeps are open.
+struct pending_work {
+  std::vector<load_request> missing;
+  instant earliest;
+  bool sweeping = false;
+};
+[[nodiscard]] pending_work pending(view& state);
+
+} // namespace burrow::queue

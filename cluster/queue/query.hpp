@@ -1,0 +1,102 @@
+// What can be read from a shard's state, and the answers. A query is evaluated between two entries, at the leader, at
+// the shard's time now: what is due but not yet worked off is logically gone (replication.md section 9).
+#pragma once
+
+#include "cluster/queue/command.hpp"
+
+namespace burrow::queue {
+
+/// GET on a queue: the first `limit` matches in insert order (lifo: reversed). Changes nothing.
+struct list_messages {
+  std::uint32_t limit = 1000;
+  std::uint64_t bytes_max = 0; ///< stop before the bodies pass this, but list at least one; 0 = no bound
+  bool match_hidden = false;
+  bool lifo = false;
+  position from;
+  std::vector<std::pair<std::string, std::string>> match_meta; ///< all must be equal
+  std::uint32_t examine_max = 10'000; ///< stops there, `more` set
+};
+/// GET on one message.
+struct get_message {
+  std::string id;
+};
+/// ~stats, queue show.
+struct queue_stats {};
+/// Whether a take would find something: read before a claim is proposed, so that an empty take is never logged.
+struct look {
+  bool match_hidden = false;
+};
+/// GET on an account: its queues on this shard, in byte order.
+struct list_queues {
+  tenant_id tenant;
+  std::string after;  ///< strictly beyond this name; empty = from the start
+  std::string prefix;
+  std::uint32_t limit = 1000;
+  bool include_empty = false;
+};
+/// GET on /v1.0: tenants with messages on this shard, in byte order.
+struct list_tenants {
+  tenant_id after;
+  std::string prefix;
+  std::uint32_t limit = 1000;
+};
+struct registry_get {
+  std::string prefix;
+};
+
+struct query {
+  queue_ref queue;
+  std::variant<list_messages, get_message, queue_stats, look, list_queues, list_tenants, registry_get> what;
+};
+
+struct messages_answer {
+  std::vector<message> items;
+  burrow::place last;  ///< last one examined
+  bool more = false;
+  bool queue_exists = false;
+  std::uint64_t revision = 0; ///< of the queue: weak ETag
+  instant now;
+};
+struct message_answer {
+  std::optional<message> item;
+  bool queue_exists = false;
+  instant now;
+};
+struct queue_summary {
+  std::string name;
+  std::uint64_t visible = 0, delayed = 0, claimed = 0, moving = 0, bytes = 0;
+  instant oldest_created;         ///< no_instant = none
+  instant oldest_visible_created; ///< no_instant = none
+  bool has_settings = false;
+};
+struct stats_answer {
+  queue_summary summary;
+  bool queue_exists = false;
+  instant now;
+};
+struct look_answer {
+  bool maybe = false; ///< false: surely nothing to take at `now`
+  bool queue_exists = false;
+  instant next_visible; ///< of this queue, when nothing is visible: earliest known deadline; no_instant = none known
+};
+struct queues_answer {
+  std::vector<queue_summary> items;
+  bool more = false;
+  instant now;
+};
+struct tenant_summary {
+  tenant_id name;
+  std::uint64_t queues = 0, messages = 0, bytes = 0;
+};
+struct tenants_answer {
+  std::vector<tenant_summary> items;
+  bool more = false;
+};
+struct registry_answer {
+  std::vector<std::pair<std::string, std::string>> items;
+};
+
+using answer = std::variant<messages_answer, message_answer, stats_answer, look_answer, queues_answer, tenants_answer,
+                            registry_answer>;
+
+} // namespace burrow::queue
