@@ -1,0 +1,7 @@
+# AddressSanitizer and UndefinedBehaviorSanitizer with clang; the fuzz targets are built here too.
+set(CMAKE_BUILD_TYPE Release CACHE STRING "")
+set(CMAKE_CXX_COMPILER clang++-14 CACHE STRING "")
+set(CMAKE_C_COMPILER clang-14 CACHE STRING "")
+set(BURROW_OPTIMIZE "-O1 -g1" CACHE STRING "")
+set(BURROW_SANITIZE "address,undefined" CACHE STRING "")
+set(BURROW_FUZZ ON CACHE BOOL "")
