@@ -35,6 +35,8 @@ target_compile_definitions(burrow_asio INTERFACE BOOST_ASIO_NO_DEPRECATED BOOST_
   BOOST_ASIO_DISABLE_BOOST_REGEX BOOST_BEAST_USE_STD_STRING_VIEW)
 target_link_libraries(burrow_asio INTERFACE Boost::headers Threads::Threads OpenSSL::SSL OpenSSL::Crypto)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 15)
-  # clang 14 has the coroutines of C++20, but does not say so by the macro that libstdc++ and Asio ask for.
-  target_compile_options(burrow_asio INTERFACE -D__cpp_impl_coroutine=201902L -Wno-builtin-macro-redefined)
+  # clang 14 has the coroutines of C++20, but does not say so by the macro that libstdc++ asks for, and Asio 1.74
+  # looks for them in clang's own library only.
+  target_compile_definitions(burrow_asio INTERFACE __cpp_impl_coroutine=201902L BOOST_ASIO_HAS_CO_AWAIT
+    BOOST_ASIO_HAS_STD_COROUTINE)
 endif()
