@@ -1,0 +1,181 @@
+#!/usr/bin/env bash
+# Everything that CI runs, at a desk too. 25 minutes from a fresh clone on 2 cores with an empty compiler cache:
+#
+#   Part                                                             Minutes
+#   packages, lint, freshness of generated files                     1
+#   the g++ release build, the only one that is whole                6
+#   on it: unit, script, storage, golden, actor, gateway,            5
+#     conformance, slow sync, crash loop
+#   chaos (comes with the cluster)                                   3
+#   the clang build with ASan and UBSan, which is the fuzz build     4
+#   on it: the suites again; each fuzz target 10 s over its corpus   2
+#   TSan: the actor and gateway suites, nothing else                 2
+#   mutations (come with the simulation)                             2
+#
+# What outgrows its line moves to --full: longer crash loops, fuzzing for 10 minutes a target, benchmarks.
+# usage: test/check.sh [--full] [PART...]     PART: packages lint release suites node asan fuzz tsan
+# Ends with one line `N passed, N failed`; exit 1 on any failure, and in CI (CI=true) on anything skipped.
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit
+[ "${1:-}" = --full ] && full=1 && shift || full=
+parts=${*:-packages lint release suites node asan fuzz tsan}
+
+passed=0 failed=0 skipped=0 failures=() times=()
+logs=build/check
+mkdir -p "$logs"
+
+fail() { failed=$((failed + 1)); failures+=("$1"); echo "FAIL $1"; }
+skip() { skipped=$((skipped + 1)); echo "skipped: $1"; }
+
+# Reads the counts of doctest and of our scripts from a log: passed, failed.
+counts() {
+  sed 's/\x1b\[[0-9;]*m//g' "$1" | awk '
+    /^\[doctest\] test cases:/ { split($0, f, "|"); split(f[2], a, " "); split(f[3], b, " "); p += a[1]; q += b[1] }
+    /^[0-9]+ passed, [0-9]+ failed/ { p += $1; q += $3 }
+    /^skipped: / { s++ }
+    END { print p + 0, q + 0, s + 0 }'
+}
+
+# suite NAME SECONDS COMMAND...: runs it under a time limit and adds up what it counted.
+suite() {
+  local name=$1 limit=$2 log=$logs/${1//[ \/]/_}.log p f s status
+  shift 2
+  echo "-- $name"
+  timeout --kill-after=20 "$limit" "$@" >"$log" 2>&1
+  status=$?
+  read -r p f s < <(counts "$log")
+  passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+  [ "$s" = 0 ] || grep '^skipped: ' "$log"
+  if [ $status = 0 ] && [ "$f" = 0 ] && [ "$p" -gt 0 ]; then return 0; fi
+  if [ "$f" = 0 ]; then failed=$((failed + 1)); fi
+  failures+=("$name")
+  tail -n 60 "$log"
+  if [ $status = 124 ]; then echo "FAIL $name: not done after $limit s (all of it: $log)"
+  else echo "FAIL $name: exit status $status (all of it: $log)"; fi
+}
+
+# step NAME SECONDS COMMAND...: one check that passes or fails as a whole.
+step() {
+  local name=$1 limit=$2 log=$logs/${1//[ \/]/_}.log
+  shift 2
+  echo "-- $name"
+  if timeout --kill-after=20 "$limit" "$@" >"$log" 2>&1; then passed=$((passed + 1)); return 0; fi
+  tail -n 60 "$log"
+  fail "$name"
+  return 1
+}
+
+# program TREE NAME SECONDS: a suite of a build tree, if it has sources.
+program() {
+  if [ -x "build/$1/test/$2" ]; then suite "$1 $2" "$3" "build/$1/test/$2" --no-colors=1; else absent "$2 ($1)"; fi
+}
+
+# A suite without sources is not there yet, which is no failure; one whose build failed has failed already.
+absent() { echo "-- $1: no sources"; }
+
+part_packages() {
+  step "install packages" 600 deploy/install ${full:+--full} deploy/packages.txt test/packages.txt
+}
+
+part_lint() {
+  step "layers" 60 python3 test/lint/layers.py
+  step "tidy" 60 python3 test/lint/tidy.py
+  suite "lint tests" 120 python3 test/lint/lint_test.py
+  local generated
+  for generated in test/lint/fresh_*.sh; do [ -x "$generated" ] && step "$(basename "$generated")" 60 "$generated"; done
+}
+
+part_release() { step "release build" 1500 deploy/build release; }
+
+part_suites() {
+  local name
+  for name in burrow_unit burrow_storage_test burrow_actor_test burrow_gateway_test burrow_node_test; do
+    program release "$name" 300
+  done
+}
+
+# conformance against a node of our own: ours, and the smoke test that lies beside a clone.
+part_node() {
+  if [ ! -x build/release/burrow ]; then absent "node tests"; return; fi
+  suite "slow sync" 120 python3 test/storage/slow_sync_test.py
+  if [ -n "$full" ]; then suite "crash loop" 2600 python3 test/storage/crash_loop.py --rounds 300 --seconds 2400
+  else suite "crash loop" 300 python3 test/storage/crash_loop.py --rounds 30 --seconds 200; fi
+  local script
+  for script in test/conformance/*/run; do
+    if [ -x "$script" ]; then suite "conformance $(basename "$(dirname "$script")")" 300 "$script"; fi
+  done
+  for script in test/conformance/native-smoke ../shared/conformance/native-smoke; do
+    if [ -f "$script" ]; then
+      suite "native smoke" 180 python3 test/support/with_node.py python3 "$script" URL
+      return
+    fi
+  done
+  skip "native-smoke: neither in test/conformance nor in ../shared/conformance"
+}
+
+sanitizers() {
+  export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:check_initialization_order=1
+  export UBSAN_OPTIONS=print_stacktrace=1
+  export TSAN_OPTIONS=suppressions=$PWD/test/support/tsan.supp:halt_on_error=0:second_deadlock_stack=1
+}
+
+part_asan() {
+  local suites="burrow_unit burrow_storage_test burrow_actor_test burrow_gateway_test" name
+  # shellcheck disable=SC2046,SC2086
+  step "asan build" 1500 deploy/build asan $(ninja_targets asan $suites burrow_fuzz) || return
+  sanitizers
+  for name in $suites; do program asan "$name" 400; done
+}
+
+part_fuzz() {
+  local target name corpus seconds=10
+  [ -n "$full" ] && seconds=600
+  sanitizers
+  for target in build/asan/test/fuzz_*; do
+    [ -x "$target" ] || continue
+    name=$(basename "$target") corpus=$logs/corpus_$(basename "$target")
+    mkdir -p "$corpus" "test/fuzz/corpus/$name"
+    # New inputs land outside the source tree; whoever wants to keep one moves it into test/fuzz/corpus/.
+    step "fuzz $name" $((seconds + 60)) "$target" -max_total_time=$seconds -timeout=10 -rss_limit_mb=2048 \
+      -artifact_prefix="$logs/$name-" "$corpus" "test/fuzz/corpus/$name"
+    rmdir "test/fuzz/corpus/$name" 2>/dev/null
+  done
+  rmdir test/fuzz/corpus test/fuzz 2>/dev/null
+}
+
+part_tsan() {
+  local targets
+  targets=$(ninja_targets tsan burrow_actor_test burrow_gateway_test)
+  [ -n "$targets" ] || { absent "tsan suites"; return; }
+  # shellcheck disable=SC2086
+  step "tsan build" 1500 deploy/build tsan $targets || return
+  sanitizers
+  program tsan burrow_actor_test 300
+  program tsan burrow_gateway_test 300
+}
+
+# Those of the given targets that the tree has: a folder without sources makes none.
+ninja_targets() {
+  local tree=$1 all name
+  shift
+  deploy/build "$tree" help >"$logs/$tree-targets.log" 2>&1 || true
+  all=$(ninja -C "build/$tree" -t targets all 2>/dev/null | awk -F: '$2 ~ /phony/ { print $1 }')
+  for name in "$@"; do grep -qx "$name" <<<"$all" && echo "$name"; done
+}
+
+export BURROW_QUIET=1
+for part in $parts; do
+  begin=$SECONDS
+  echo "== $part"
+  "part_$part"
+  times+=("$(printf '%-10s %5.1f min' "$part" "$(awk "BEGIN { print ($SECONDS - $begin) / 60 }")")")
+done
+
+echo
+printf '%s\n' "${times[@]}"
+[ ${#failures[@]} = 0 ] || printf 'failed: %s\n' "${failures[@]}"
+[ $skipped = 0 ] || echo "skipped: $skipped"
+if [ "${CI:-}" = true ] && [ $skipped != 0 ]; then failed=$((failed + 1)); echo "CI allows no skips"; fi
+[ $((passed + failed)) -gt 0 ] || failed=1
+echo "$passed passed, $failed failed"
+[ $failed = 0 ]
