@@ -61,7 +61,7 @@ enum class read_tier : std::uint8_t { memory, disk };
 
 enum class direction : std::uint8_t { ascending, descending };
 
-/// A piece of an ordered map: at most `items_max` pairs and about `bytes_max` bytes (at least one pair if any is there).
+/// A piece of an ordered map: at most `items_max` pairs and about `bytes_max` bytes (one pair at least, if any).
 struct scan_request {
   std::string from; ///< first key that may be returned
   std::string to;   ///< one past the last; empty = no bound
