@@ -39,6 +39,7 @@ std::string_view to_string(errc code) {
     case errc::draining: return "draining";
     case errc::too_many_waiters: return "too-many-waiters";
     case errc::timed_out: return "timed-out";
+    case errc::quota_contended: return "quota-contended";
     case errc::not_here: return "not-here";
     case errc::corrupt: return "corrupt";
     case errc::too_large: return "too-large";

@@ -46,6 +46,7 @@ enum class errc : std::uint16_t {
   draining = 46,
   too_many_waiters = 47,
   timed_out = 48,        ///< definitely not done in time
+  quota_contended = 49,  ///< others in flight may take or leave what is left of the account; nothing was done
   // The store and decoders.
   not_here = 60,         ///< not in memory; load it and ask again
   corrupt = 61,          ///< bytes that cannot be what we wrote

@@ -28,6 +28,15 @@ inline constexpr std::uint64_t claimed_default_max = 120'000;
 inline constexpr std::size_t body_bytes_max = 16 * mib;
 inline constexpr std::size_t body_default_max = 1 * mib;
 
+// Settings of a queue (contract section 11).
+inline constexpr std::size_t settings_bytes_max = 64 * kib; ///< of a request
+inline constexpr std::size_t labels_max = 32;
+inline constexpr std::size_t label_name_bytes_max = 64;
+inline constexpr std::size_t label_bytes_max = 255;
+inline constexpr std::uint8_t priorities_max = 10;
+inline constexpr std::int64_t dedupe_window_s_max = 86'400;
+inline constexpr std::int64_t dedupe_window_default_s = 600;
+
 // HTTP (contract sections 14, 15; stack.md "Sizes").
 inline constexpr std::size_t http_head_bytes_max = 32 * kib;
 inline constexpr std::size_t http_target_bytes_max = 8 * kib;
@@ -35,6 +44,7 @@ inline constexpr std::size_t http_fields_max = 128;
 inline constexpr std::size_t http_json_bytes_max = 8 * mib;
 inline constexpr std::size_t http_raw_overhead_bytes = 64 * kib;
 inline constexpr std::size_t http_buffered_bytes_max = 256 * mib; ///< all connections of a node together
+inline constexpr std::size_t http_uncharged_bytes = 16 * kib; ///< of each request, taken even beyond that
 inline constexpr std::size_t http_connections_max = 20'000;
 inline constexpr std::size_t http_pipeline_max = 64;
 inline constexpr duration http_head_time_max = 10s, http_body_pause_max = 10s, http_body_time_max = 120s;
@@ -47,6 +57,7 @@ inline constexpr std::size_t batch_entries_max = 100;
 inline constexpr std::size_t list_items_max = 1000;
 inline constexpr std::size_t list_bytes_max = 8 * mib;
 inline constexpr std::size_t meta_scan_messages_max = 10'000;
+inline constexpr std::size_t undo_places_max = claimed_default_max; ///< remembered of one claim in several steps
 inline constexpr std::size_t waiters_per_tenant_max = 1000;
 inline constexpr std::size_t queues_per_tenant_max = 10'000;
 inline constexpr std::uint64_t stored_bytes_per_tenant_max = 10 * gib;
@@ -69,8 +80,19 @@ inline constexpr duration gateway_retry_max = 30s;
 // Entries, log writer, replica (replication.md sections 3, 5, 6).
 inline constexpr std::size_t entry_bytes_max = 18 * mib; ///< a command with all its bodies
 inline constexpr std::size_t raft_tail_bytes_max = 16 * mib;
+inline constexpr std::size_t raft_message_bytes_max = 1 * mib;   ///< of an append, unless one entry is larger
+inline constexpr std::size_t raft_inflight_messages_max = 256;   ///< appends to one follower, not yet acknowledged
+inline constexpr std::size_t raft_inflight_bytes_max = 8 * mib;
+inline constexpr std::size_t raft_members_max = 16;              ///< of a group, both halves of a change together
 inline constexpr std::size_t inflight_entries_max = 1000;
 inline constexpr std::size_t inflight_bytes_max = 32 * mib;
+inline constexpr std::size_t waiting_commands_max = 4096;       ///< of a shard, not yet in an entry
+inline constexpr std::size_t flight_commands_max = 4096;        ///< of a shard, in entries not yet applied
+inline constexpr std::size_t entry_joined_bytes_max = 1 * mib;  ///< commands joined; a larger one stands alone
+inline constexpr std::size_t questions_waiting_max = 4096;      ///< of a shard
+inline constexpr std::size_t questions_loading_max = 64;        ///< of these, with pages read for them in memory
+inline constexpr std::size_t rated_queues_max = 16'384;         ///< of a shard, with anything in the last minute
+inline constexpr std::size_t body_cache_bytes_max = 4 * mib;    ///< of a busy shard: bodies of its last entries
 inline constexpr std::size_t writer_batch_bytes_max = 8 * mib;  ///< or one entry
 inline constexpr std::size_t writer_batch_entries_max = 4096;
 inline constexpr std::size_t writer_shard_bytes_max = 32 * mib;
@@ -95,6 +117,7 @@ static_assert(entry_bytes_max >= 2 * http_json_bytes_max); // base64 shrinks, bu
 static_assert(inflight_bytes_max >= entry_bytes_max);
 static_assert(writer_shard_bytes_max >= entry_bytes_max);
 static_assert(writer_queued_bytes_max >= writer_shard_bytes_max);
+static_assert(raft_inflight_bytes_max >= raft_message_bytes_max);
 static_assert(list_items_max <= entry_messages_max);
 static_assert(entry_due_max < entry_messages_max);
 static_assert(batch_entries_max <= entry_commands_max);

@@ -8,6 +8,7 @@
 
 #include "cluster/base/error.hpp"
 #include "cluster/queue/message.hpp"
+#include "cluster/queue/settings.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -35,8 +36,9 @@ struct defaults {
   duration hide{0};
   std::uint32_t body_bytes_max = 0;
   std::uint64_t claimed_max = 0;       ///< 0 = no bound
-  std::uint64_t tenant_bytes_max = 0;  ///< of this shard, 0 = no bound
-  std::uint64_t tenant_queues_max = 0; ///< of this shard, 0 = no bound
+  /// In the log: of this shard, 0 = no bound. On the way there: of the account (actors/tenant_account.hpp).
+  std::uint64_t tenant_bytes_max = 0;
+  std::uint64_t tenant_queues_max = 0;
   bool operator==(const defaults&) const = default;
 };
 
@@ -86,6 +88,8 @@ enum class take_order : std::uint8_t { queue_default = 0, fifo = 1, lifo = 2 };
 /// Where a list or take goes on. At most one of the two is set.
 struct position {
   std::optional<burrow::place> after; ///< from a cursor: only places beyond it in the direction of travel
+  std::optional<bool> lifo;           ///< the direction that the cursor was made in; invalid_cursor in another
+  std::optional<std::uint8_t> priority; ///< of a cursor by priority: that of the message at `after`
   std::string marker;                 ///< shown id of a message; unknown = from the start (contract section 8)
   bool operator==(const position&) const = default;
 };
@@ -161,7 +165,21 @@ struct set_version {
   bool operator==(const set_version&) const = default;
 };
 
-using action = std::variant<insert, take, change, remove, purge, unclaim, clock, registry_put, set_version>;
+/// ~settings. Settings live with their queue, which they keep even without messages.
+enum class configure_action : std::uint8_t {
+  replace = 0, ///< PUT: what is not named takes its default
+  merge = 1,   ///< PATCH
+  forget = 2,  ///< DELETE: as if they had never been set
+};
+struct configure {
+  configure_action action = configure_action::replace;
+  settings_change to;
+  condition guard; ///< if_match: revisions of the settings, 0 = there are none; if_none_match: only if there are none
+  defaults fallback;
+  bool operator==(const configure&) const = default;
+};
+
+using action = std::variant<insert, take, change, remove, purge, unclaim, clock, registry_put, set_version, configure>;
 
 struct command {
   queue_ref queue; ///< both empty for commands of the whole shard
@@ -188,6 +206,7 @@ struct insert_result {
   burrow::place place;
   std::uint64_t revision = 0;
   instant expires;           ///< no_instant = never
+  duration ttl{0};           ///< in force; 0 = never
   bool operator==(const insert_result&) const = default;
 };
 
@@ -195,6 +214,7 @@ struct insert_reply {
   std::vector<insert_result> items;
   errc problem = errc::ok; ///< of the request as a whole (batch_rejected, dedupe_full, ...)
   bool replayed = false;   ///< answered from the idempotency key
+  std::uint64_t dropped = 0; ///< older messages that made room (overflow)
 };
 
 struct take_reply {
@@ -204,6 +224,8 @@ struct take_reply {
   bool more = false;             ///< the step ended by a bound: there may be more matches beyond `last`
   burrow::place next_place;      ///< first place not yet given out when this was applied (bound of a multi-step call)
   bool lifo = false;             ///< the order that was in force
+  bool by_priority = false;      ///< and whether it went by priority first
+  std::uint8_t last_priority = 0;///< of the message at `last`
   bool queue_exists = false;     ///< it holds messages (after the command)
   bool visible_left = false;     ///< something takeable is left: wake the next waiter
   bool replayed = false;
@@ -232,6 +254,13 @@ struct done_reply {
   std::string value; ///< registry_put: the value now in force
 };
 
-using reply = std::variant<insert_reply, take_reply, targets_reply, purge_reply, done_reply>;
+struct settings_reply {
+  errc problem = errc::ok;
+  bool created = false;       ///< there were none
+  settings value;             ///< now
+  std::uint64_t revision = 0; ///< 0 = there are none
+};
+
+using reply = std::variant<insert_reply, take_reply, targets_reply, purge_reply, done_reply, settings_reply>;
 
 } // namespace burrow::queue

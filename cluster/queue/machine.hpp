@@ -21,6 +21,8 @@ struct outcome {
   std::vector<load_request> missing;
   std::vector<reply> replies; ///< one for each command, in order
   std::vector<effect> effects;
+  std::vector<queue_activity> activity; ///< of queues with any
+  std::vector<tenant_usage> usage;      ///< of tenants whose counters changed
   delta changes;
 };
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "cluster/queue/command.hpp"
+#include "cluster/queue/effect.hpp"
 
 namespace burrow::queue {
 
@@ -15,6 +16,9 @@ struct list_messages {
   position from;
   std::vector<std::pair<std::string, std::string>> match_meta; ///< all must be equal
   std::uint32_t examine_max = 10'000; ///< stops there, `more` set
+  /// Looks for what such a take would find, in its order (`lifo` then does not count).
+  std::optional<take_action> taking;
+  take_order order = take_order::queue_default;
 };
 /// GET on one message.
 struct get_message {
@@ -26,6 +30,8 @@ struct queue_stats {};
 struct look {
   bool match_hidden = false;
 };
+/// ~settings.
+struct get_settings {};
 /// GET on an account: its queues on this shard, in byte order.
 struct list_queues {
   tenant_id tenant;
@@ -40,13 +46,19 @@ struct list_tenants {
   std::string prefix;
   std::uint32_t limit = 1000;
 };
+/// What one tenant holds on this shard, as its record says: one item, or none.
+struct tenant_total {
+  tenant_id tenant;
+};
 struct registry_get {
   std::string prefix;
 };
 
 struct query {
   queue_ref queue;
-  std::variant<list_messages, get_message, queue_stats, look, list_queues, list_tenants, registry_get> what;
+  std::variant<list_messages, get_message, queue_stats, look, list_queues, list_tenants, tenant_total, registry_get,
+               get_settings>
+    what;
 };
 
 struct messages_answer {
@@ -56,6 +68,10 @@ struct messages_answer {
   bool queue_exists = false;
   std::uint64_t revision = 0; ///< of the queue: weak ETag
   instant now;
+  bool lifo = false;           ///< the order that was in force, as in take_reply
+  bool by_priority = false;
+  std::uint8_t last_priority = 0;
+  errc problem = errc::ok;     ///< queue_paused, invalid_cursor, when taking
 };
 struct message_answer {
   std::optional<message> item;
@@ -71,6 +87,7 @@ struct queue_summary {
 };
 struct stats_answer {
   queue_summary summary;
+  activity last_minute; ///< in 60 s; the machine does not know it, whoever counts fills it in
   bool queue_exists = false;
   instant now;
 };
@@ -96,7 +113,12 @@ struct registry_answer {
   std::vector<std::pair<std::string, std::string>> items;
 };
 
+struct settings_answer {
+  settings value;
+  std::uint64_t revision = 0; ///< 0 = none are stored
+};
+
 using answer = std::variant<messages_answer, message_answer, stats_answer, look_answer, queues_answer, tenants_answer,
-                            registry_answer>;
+                            registry_answer, settings_answer>;
 
 } // namespace burrow::queue

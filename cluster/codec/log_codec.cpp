@@ -1,0 +1,188 @@
+#include "cluster/codec/log_codec.hpp"
+
+#include "cluster/base/limits.hpp"
+#include "proto/log.pb.h"
+
+#include <utility>
+
+namespace burrow::codec {
+namespace {
+
+// Buffers of a message are kept for the next one, unless it was a large one: an idle shard must stay small.
+constexpr std::size_t kept_bytes_max = 64 * limits::kib;
+
+std::uint64_t ms(duration d) { return static_cast<std::uint64_t>(d.count()); }
+
+void write(proto::defaults& out, const queue::defaults& in) {
+  out.set_ttl_ms(ms(in.ttl));
+  out.set_hide_ms(ms(in.hide));
+  out.set_body_bytes_max(in.body_bytes_max);
+  out.set_claimed_max(in.claimed_max);
+  out.set_tenant_bytes_max(in.tenant_bytes_max);
+  out.set_tenant_queues_max(in.tenant_queues_max);
+}
+
+bool is_plain(const queue::condition& c) { return c == queue::condition{}; }
+
+void write(proto::condition& out, const queue::condition& in) {
+  if (in.receipt) out.set_receipt(in.receipt->value);
+  if (in.receipt_claims) out.set_receipt_claims(*in.receipt_claims);
+  if (in.receipt_place) out.set_receipt_place(in.receipt_place->value);
+  for (const auto revision : in.if_match) out.add_if_match(revision);
+  out.set_if_match_any(in.if_match_any);
+  out.set_if_none_match(in.if_none_match);
+}
+
+void write(proto::attributes& out, const queue::message_attributes& in) {
+  out.set_content_type(in.content_type);
+  for (const auto& [name, value] : in.meta) {
+    auto& field = *out.add_meta();
+    field.set_name(name);
+    field.set_value(value);
+  }
+  out.set_priority(in.priority);
+  out.set_group(in.group);
+  out.set_sender(in.sender);
+  out.set_producer(in.producer);
+  out.set_traceparent(in.traceparent);
+  out.set_tracestate(in.tracestate);
+  if (in.persistent) out.set_persistent(*in.persistent);
+}
+
+void write(proto::hash& out, const hash128& in) {
+  out.set_high(in.high);
+  out.set_low(in.low);
+}
+
+void write(proto::insert_item& out, const queue::insert_item& in) {
+  out.set_name(in.name);
+  out.set_body(in.body);
+  if (in.ttl) out.set_ttl_ms(ms(*in.ttl));
+  if (in.hide) out.set_hide_ms(ms(*in.hide));
+  write(*out.mutable_attributes(), in.attributes);
+  out.set_sequence(in.sequence);
+  if (!is_plain(in.guard)) write(*out.mutable_guard(), in.guard);
+  out.set_refused(static_cast<std::uint32_t>(in.refused));
+}
+
+void write(proto::command& out, const queue::insert& in) {
+  auto& c = *out.mutable_insert();
+  for (const auto& item : in.items) write(*c.add_items(), item);
+  c.set_atomic(in.atomic);
+  c.set_idempotency_key(in.idempotency_key);
+  if (in.request_hash != hash128{}) write(*c.mutable_request_hash(), in.request_hash);
+  if (in.fallback != queue::defaults{}) write(*c.mutable_fallback(), in.fallback);
+}
+
+void write(proto::command& out, const queue::take& in) {
+  auto& c = *out.mutable_take();
+  c.set_action(static_cast<std::uint32_t>(in.action));
+  c.set_limit(in.limit);
+  c.set_bytes_max(in.bytes_max);
+  if (in.ttl) c.set_ttl_ms(ms(*in.ttl));
+  if (in.hide) c.set_hide_ms(ms(*in.hide));
+  c.set_match_hidden(in.match_hidden);
+  c.set_order(static_cast<std::uint32_t>(in.order));
+  if (in.from.after) c.mutable_from()->set_after(in.from.after->value);
+  if (!in.from.marker.empty()) c.mutable_from()->set_marker(in.from.marker);
+  if (in.from.lifo) c.mutable_from()->set_lifo(*in.from.lifo);
+  if (in.from.priority) c.mutable_from()->set_priority(*in.from.priority);
+  if (in.below) c.set_below(in.below->value);
+  for (const auto p : in.only) c.add_only(p.value);
+  c.set_idempotency_key(in.idempotency_key);
+  if (in.request_hash != hash128{}) write(*c.mutable_request_hash(), in.request_hash);
+  if (in.fallback != queue::defaults{}) write(*c.mutable_fallback(), in.fallback);
+}
+
+template <class Message>
+void write_targets(Message& out, const std::vector<queue::target>& in) {
+  for (const auto& t : in) {
+    auto& target = *out.add_targets();
+    target.set_id(t.id);
+    if (!is_plain(t.guard)) write(*target.mutable_guard(), t.guard);
+  }
+}
+
+void write(proto::command& out, const queue::change& in) {
+  auto& c = *out.mutable_change();
+  write_targets(c, in.targets);
+  if (in.ttl) c.set_ttl_ms(ms(*in.ttl));
+  if (in.hide) c.set_hide_ms(ms(*in.hide));
+}
+
+void write(proto::command& out, const queue::remove& in) { write_targets(*out.mutable_remove(), in.targets); }
+void write(proto::command& out, const queue::purge&) { out.mutable_purge(); }
+void write(proto::command& out, const queue::unclaim& in) {
+  auto& c = *out.mutable_unclaim();
+  c.set_claim(in.claim.value);
+  for (const auto p : in.places) c.add_places(p.value);
+}
+void write(proto::command& out, const queue::clock&) { out.mutable_clock(); }
+void write(proto::command& out, const queue::registry_put& in) {
+  auto& c = *out.mutable_registry_put();
+  c.set_key(in.key);
+  c.set_value(in.value);
+  c.set_only_if_absent(in.only_if_absent);
+}
+void write(proto::command& out, const queue::set_version& in) { out.mutable_set_version()->set_number(in.version); }
+
+void write(proto::command& out, const queue::configure& in) {
+  auto& c = *out.mutable_configure();
+  c.set_action(static_cast<std::uint32_t>(in.action));
+  c.set_named(in.to.named);
+  queue::each_rule([&](queue::setting which, auto member) {
+    const auto& value = in.to.values.rules.*member;
+    if (!value) return;
+    auto& rule = *c.add_rules();
+    rule.set_number(static_cast<std::uint32_t>(which));
+    rule.set_value(static_cast<std::uint64_t>(*value));
+  });
+  for (const auto& [name, value] : in.to.values.labels) {
+    auto& label = *c.add_labels();
+    label.set_name(name);
+    label.set_value(value);
+  }
+  for (const auto& name : in.to.labels_erased) c.add_labels_erased(name);
+  if (in.to.values.zone) c.set_zone(*in.to.values.zone);
+  if (!is_plain(in.guard)) write(*c.mutable_guard(), in.guard);
+  if (in.fallback != queue::defaults{}) write(*c.mutable_fallback(), in.fallback);
+}
+
+void write(proto::command& out, const queue::command& in) {
+  out.set_tenant(in.queue.tenant);
+  out.set_queue(in.queue.queue);
+  if (in.request != queue::request_id{}) {
+    auto& r = *out.mutable_request();
+    r.set_gateway(in.request.gateway);
+    r.set_number(in.request.number);
+    r.set_answered_below(in.request.answered_below);
+  }
+  std::visit([&](const auto& what) { write(out, what); }, in.what);
+}
+
+} // namespace
+
+// Cleared, not destroyed, between two commands: strings and repeated fields keep their memory, so encoding allocates
+// nothing but its result.
+struct command_encoder::buffers {
+  proto::logged_command message;
+};
+
+command_encoder::command_encoder() = default;
+command_encoder::~command_encoder() = default;
+command_encoder::command_encoder(command_encoder&&) noexcept = default;
+command_encoder& command_encoder::operator=(command_encoder&&) noexcept = default;
+
+std::string command_encoder::encode(const logged_command& command) {
+  if (!buffers_) buffers_ = std::make_unique<buffers>();
+  auto& m = buffers_->message;
+  m.Clear();
+  m.set_time_ms(command.now.ms);
+  for (const auto& c : command.what.commands) write(*m.add_commands(), c);
+  std::string out;
+  m.SerializeToString(&out);
+  if (out.size() > kept_bytes_max) buffers_.reset();
+  return out;
+}
+
+} // namespace burrow::codec

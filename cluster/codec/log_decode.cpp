@@ -1,0 +1,207 @@
+// Decoding of logged commands: needed at recovery and on followers only.
+#include "cluster/base/limits.hpp"
+#include "cluster/codec/log_codec.hpp"
+#include "proto/log.pb.h"
+
+#include <google/protobuf/arena.h>
+
+#include <limits>
+
+namespace burrow::codec {
+namespace {
+
+using bodies_of = std::vector<raft::body_part>;
+
+// Collects what is wrong while reading on: a reader of ours never has to look back.
+struct reader {
+  const bodies_of& bodies;
+  bool ok = true;
+
+  duration time(std::uint64_t ms) {
+    if (ms > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) ok = false;
+    return duration{static_cast<std::int64_t>(ms)};
+  }
+  template <class Number>
+  Number narrow(std::uint32_t x) {
+    if (x > std::numeric_limits<Number>::max()) ok = false;
+    return static_cast<Number>(x);
+  }
+};
+
+hash128 read(const proto::hash& in) { return {in.high(), in.low()}; }
+
+queue::defaults read(reader& r, const proto::defaults& in) {
+  return {r.time(in.ttl_ms()), r.time(in.hide_ms()),     in.body_bytes_max(),
+          in.claimed_max(),    in.tenant_bytes_max(), in.tenant_queues_max()};
+}
+
+queue::condition read(const proto::condition& in) {
+  queue::condition out;
+  if (in.has_receipt()) out.receipt = claim_id{in.receipt()};
+  if (in.has_receipt_claims()) out.receipt_claims = in.receipt_claims();
+  if (in.has_receipt_place()) out.receipt_place = place{in.receipt_place()};
+  out.if_match.assign(in.if_match().begin(), in.if_match().end());
+  out.if_match_any = in.if_match_any();
+  out.if_none_match = in.if_none_match();
+  return out;
+}
+
+queue::message_attributes read(reader& r, const proto::attributes& in) {
+  queue::message_attributes out;
+  out.content_type = in.content_type();
+  for (const auto& field : in.meta()) {
+    if (!out.meta.emplace(field.name(), field.value()).second) r.ok = false;
+  }
+  out.priority = r.narrow<std::uint8_t>(in.priority());
+  out.group = in.group();
+  out.sender = in.sender();
+  out.producer = in.producer();
+  out.traceparent = in.traceparent();
+  out.tracestate = in.tracestate();
+  if (in.has_persistent()) out.persistent = in.persistent();
+  return out;
+}
+
+queue::insert_item read(reader& r, const proto::insert_item& in) {
+  queue::insert_item out;
+  out.name = in.name();
+  out.refused = static_cast<errc>(r.narrow<std::uint16_t>(in.refused()));
+  out.body = in.body();
+  if (out.refused == errc::ok) {
+    if (in.body() >= r.bodies.size()) {
+      r.ok = false;
+      return out;
+    }
+    out.body_size = r.bodies[in.body()].size;
+    out.body_hash = r.bodies[in.body()].hash;
+  }
+  if (in.has_ttl_ms()) out.ttl = r.time(in.ttl_ms());
+  if (in.has_hide_ms()) out.hide = r.time(in.hide_ms());
+  out.attributes = read(r, in.attributes());
+  out.sequence = in.sequence();
+  out.guard = read(in.guard());
+  return out;
+}
+
+queue::action read(reader& r, const proto::insert& in) {
+  queue::insert out;
+  out.items.reserve(static_cast<std::size_t>(in.items_size()));
+  for (const auto& item : in.items()) out.items.push_back(read(r, item));
+  out.atomic = in.atomic();
+  out.idempotency_key = in.idempotency_key();
+  out.request_hash = read(in.request_hash());
+  out.fallback = read(r, in.fallback());
+  return out;
+}
+
+queue::action read(reader& r, const proto::take& in) {
+  queue::take out;
+  out.action = static_cast<queue::take_action>(r.narrow<std::uint8_t>(in.action()));
+  out.limit = in.limit();
+  out.bytes_max = in.bytes_max();
+  if (in.has_ttl_ms()) out.ttl = r.time(in.ttl_ms());
+  if (in.has_hide_ms()) out.hide = r.time(in.hide_ms());
+  out.match_hidden = in.match_hidden();
+  out.order = static_cast<queue::take_order>(r.narrow<std::uint8_t>(in.order()));
+  if (in.from().has_after()) out.from.after = place{in.from().after()};
+  out.from.marker = in.from().marker();
+  if (in.from().has_lifo()) out.from.lifo = in.from().lifo();
+  if (in.from().has_priority()) out.from.priority = r.narrow<std::uint8_t>(in.from().priority());
+  if (in.has_below()) out.below = place{in.below()};
+  for (const auto p : in.only()) out.only.push_back({p});
+  out.idempotency_key = in.idempotency_key();
+  out.request_hash = read(in.request_hash());
+  out.fallback = read(r, in.fallback());
+  return out;
+}
+
+template <class Message>
+std::vector<queue::target> read_targets(const Message& in) {
+  std::vector<queue::target> out;
+  for (const auto& t : in.targets()) out.push_back({t.id(), read(t.guard())});
+  return out;
+}
+
+queue::action read(reader& r, const proto::change& in) {
+  queue::change out;
+  out.targets = read_targets(in);
+  if (in.has_ttl_ms()) out.ttl = r.time(in.ttl_ms());
+  if (in.has_hide_ms()) out.hide = r.time(in.hide_ms());
+  return out;
+}
+
+queue::action read(const proto::unclaim& in) {
+  queue::unclaim out{claim_id{in.claim()}, {}};
+  for (const auto p : in.places()) out.places.push_back({p});
+  return out;
+}
+
+void read(reader& r, const proto::setting& in, queue::queue_rules& out) {
+  bool known = false;
+  queue::each_rule([&]<class T>(queue::setting which, std::optional<T> queue::queue_rules::*member) {
+    if (static_cast<std::uint32_t>(which) != in.number()) return;
+    const auto [low, high] = queue::range_of(which);
+    known = !(out.*member) && in.value() >= low && in.value() <= high;
+    out.*member = static_cast<T>(in.value());
+  });
+  if (!known) r.ok = false;
+}
+
+queue::action read(reader& r, const proto::configure& in) {
+  queue::configure out;
+  out.action = static_cast<queue::configure_action>(r.narrow<std::uint8_t>(in.action()));
+  out.to.named = in.named();
+  for (const auto& rule : in.rules()) read(r, rule, out.to.values.rules);
+  for (const auto& label : in.labels()) {
+    if (!out.to.values.labels.emplace(label.name(), label.value()).second) r.ok = false;
+  }
+  out.to.labels_erased.assign(in.labels_erased().begin(), in.labels_erased().end());
+  if (in.has_zone()) out.to.values.zone = in.zone();
+  out.guard = read(in.guard());
+  out.fallback = read(r, in.fallback());
+  return out;
+}
+
+queue::action read_action(reader& r, const proto::command& in) {
+  switch (in.what_case()) {
+  case proto::command::kInsert: return read(r, in.insert());
+  case proto::command::kTake: return read(r, in.take());
+  case proto::command::kChange: return read(r, in.change());
+  case proto::command::kRemove: return queue::remove{read_targets(in.remove())};
+  case proto::command::kPurge: return queue::purge{};
+  case proto::command::kUnclaim: return read(in.unclaim());
+  case proto::command::kClock: return queue::clock{};
+  case proto::command::kRegistryPut:
+    return queue::registry_put{in.registry_put().key(), in.registry_put().value(), in.registry_put().only_if_absent()};
+  case proto::command::kSetVersion:
+    return queue::set_version{r.narrow<std::uint16_t>(in.set_version().number())};
+  case proto::command::kConfigure: return read(r, in.configure());
+  case proto::command::WHAT_NOT_SET: break;
+  }
+  r.ok = false; // a command of a later version: this one cannot apply it, and must not skip it
+  return queue::clock{};
+}
+
+} // namespace
+
+result<logged_command> decode_command(std::string_view bytes, const std::vector<raft::body_part>& bodies) {
+  if (bytes.size() > limits::entry_bytes_max) return errc::too_large;
+  google::protobuf::Arena arena;
+  auto& in = *google::protobuf::Arena::CreateMessage<proto::logged_command>(&arena);
+  if (!in.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return errc::malformed;
+  if (static_cast<std::size_t>(in.commands_size()) > limits::entry_commands_max) return errc::too_large;
+  reader r{bodies};
+  logged_command out{{in.time_ms()}, {}};
+  out.what.commands.reserve(static_cast<std::size_t>(in.commands_size()));
+  for (const auto& c : in.commands()) {
+    queue::command command{{c.tenant(), c.queue()},
+                           {c.request().gateway(), c.request().number(), c.request().answered_below()},
+                           read_action(r, c)};
+    if (!r.ok) return errc::malformed;
+    if (auto fine = check_limits(command); !fine) return fine.error();
+    out.what.commands.push_back(std::move(command));
+  }
+  return out;
+}
+
+} // namespace burrow::codec

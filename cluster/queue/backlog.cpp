@@ -1,0 +1,208 @@
+#include "cluster/queue/backlog.hpp"
+
+#include "cluster/base/assert.hpp"
+
+#include <algorithm>
+
+namespace burrow::queue {
+
+namespace {
+
+// Only a place in the fresh part is found without a ready key, and only at the lowest priority.
+bool is_fresh(const queue_record& r, const message& m) {
+  return m.attributes.priority == 0 && m.place >= r.head && m.place < r.tail;
+}
+
+bool is_id_like(const message& m) { return m.name.size() == 26 && message_id::parse26(m.name).has_value(); }
+
+void join_group(work& w, queue_state& q, instant deadline, std::uint64_t group, place at) {
+  const std::string key = key::group(q.record.number, deadline, group);
+  // A group is filled by the command that makes it, so the view cannot have it yet.
+  if (std::string* places = w.state().own(key)) byte_writer(*places).varint(at.value);
+  else w.state().put(key, encode_place(at), std::nullopt);
+  q.record.group_due = earlier(q.record.group_due, deadline);
+}
+
+void enter_hide(work& w, queue_state& q, stored_message& x) {
+  queue_record& r = q.record;
+  message& m = x.item;
+  x.hide_group = 0;
+  if (m.hidden_until != no_instant) {
+    ++(m.claimed ? r.claimed : r.delayed);
+    x.hide_group = w.group();
+    join_group(w, q, m.hidden_until, x.hide_group, m.place);
+    return;
+  }
+  ++r.visible;
+  if (is_fresh(r, m)) return;
+  ++r.ready;
+  r.raised_ready += m.attributes.priority > 0 ? 1 : 0;
+  w.state().put(key::ready(r.number, m.attributes.priority, m.place), {}, std::nullopt);
+}
+
+void leave_hide(work& w, queue_state& q, const stored_message& x) {
+  queue_record& r = q.record;
+  const message& m = x.item;
+  if (m.hidden_until != no_instant) {
+    --(m.claimed ? r.claimed : r.delayed);
+    leave_group(w, q, m.hidden_until, x.hide_group, m.place);
+    return;
+  }
+  --r.visible;
+  if (is_fresh(r, m)) return;
+  --r.ready;
+  r.raised_ready -= m.attributes.priority > 0 ? 1 : 0;
+  w.state().erase(key::ready(r.number, m.attributes.priority, m.place), {});
+}
+
+void enter_expiry(work& w, queue_state& q, stored_message& x, bool at_end) {
+  queue_record& r = q.record;
+  message& m = x.item;
+  x.ttl_group = 0;
+  m.in_ttl_order = false;
+  if (m.expires == no_instant) return;
+  if (at_end && m.expires >= r.ttl_last) {
+    m.in_ttl_order = true;
+    r.ttl_last = m.expires;
+    if (r.ttl_due == no_instant) r.ttl_due = m.expires;
+    return;
+  }
+  x.ttl_group = w.group();
+  join_group(w, q, m.expires, x.ttl_group, m.place);
+}
+
+void leave_expiry(work& w, queue_state& q, const stored_message& x) {
+  // In order: the queue's one deadline may now be too early, which is found out when it is due.
+  if (x.ttl_group != 0) leave_group(w, q, x.item.expires, x.ttl_group, x.item.place);
+}
+
+// A name may look like the id that the next message without a name would get. Few do; then another number is drawn.
+errc draw_place(work& w, queue_state& q, message& m) {
+  for (int tries = 0; tries < 4; ++tries) {
+    m.place = {w.number()};
+    m.id = message_id::make(w.now().ms, w.shard(), m.place.value);
+    if (!m.name.empty() || q.record.id_like == 0) return errc::ok;
+    if (!w.state().get(key::name(q.record.number, m.id.text26()))) return errc::ok;
+  }
+  return errc::already_exists;
+}
+
+} // namespace
+
+void leave_group(work& w, const queue_state& q, instant deadline, std::uint64_t group, place at) {
+  const std::string key = key::group(q.record.number, deadline, group);
+  const auto stored = w.state().get(key);
+  if (!stored) return;
+  auto places = decode_places(*stored);
+  const auto found = std::find(places.begin(), places.end(), at);
+  if (found == places.end()) return;
+  places.erase(found);
+  if (places.empty()) return w.state().erase(key, *stored);
+  std::string rest;
+  byte_writer out(rest);
+  for (const place p : places) out.varint(p.value);
+  w.state().put(key, std::move(rest), *stored);
+}
+
+std::optional<held> read(work& w, const queue_state& q, place at) {
+  auto bytes = w.state().get(key::message(q.record.number, at));
+  if (!bytes) return std::nullopt;
+  auto decoded = decode_message(at, *bytes);
+  BURROW_ASSERT(decoded);
+  return held{std::move(*decoded), std::move(*bytes)};
+}
+
+std::optional<held> find(work& w, queue_state& q, std::string_view id) {
+  if (!q.exists()) return std::nullopt;
+  if (const auto at = w.state().get(key::name(q.record.number, id))) {
+    auto h = read(w, q, decode_places(*at).front());
+    if (!w.ok()) return std::nullopt;
+    BURROW_ASSERT(h);
+    if (!h->item().is_gone(w.now())) return h;
+    drop(w, q, *h, going::expired);
+  }
+  const auto parsed = message_id::parse26(id);
+  if (!parsed || !w.ok()) return std::nullopt;
+  auto h = read(w, q, {parsed->low});
+  if (!h || h->item().id != *parsed || !h->item().name.empty()) return std::nullopt;
+  if (!h->item().is_gone(w.now())) return h;
+  drop(w, q, *h, going::expired);
+  return std::nullopt;
+}
+
+errc append(work& w, queue_state& q, message m, held& made) {
+  queue_record& r = q.record;
+  if (r.number.value == 0) r.number = {w.number()};
+  if (const errc problem = draw_place(w, q, m); problem != errc::ok) return problem;
+  made = {};
+  made.item() = std::move(m);
+  const message& item = made.item();
+  if (!item.name.empty()) {
+    // find() has said that the name is free.
+    w.state().put(key::name(r.number, item.name), encode_place(item.place), std::nullopt);
+    if (is_id_like(item)) ++r.id_like;
+  }
+  r.bytes += item.body.size;
+  r.raised += item.attributes.priority > 0 ? 1 : 0;
+  enter_hide(w, q, made.now);
+  enter_expiry(w, q, made.now, true);
+  if (item.hidden_until == no_instant) ++q.shown;
+  q.changed = true;
+  w.state().put(key::message(r.number, item.place), encode(made.now), std::nullopt);
+  return errc::ok;
+}
+
+void drop(work& w, queue_state& q, const held& h, going why) {
+  queue_record& r = q.record;
+  const message& m = h.item();
+  leave_hide(w, q, h.now);
+  leave_expiry(w, q, h.now);
+  if (!m.name.empty()) {
+    w.state().erase(key::name(r.number, m.name), encode_place(m.place));
+    if (is_id_like(m)) --r.id_like;
+  }
+  r.bytes -= m.body.size;
+  r.raised -= m.attributes.priority > 0 ? 1 : 0;
+  w.state().erase(key::message(r.number, m.place), h.stored);
+  w.body_gone(m.body);
+  ++(why == going::deleted ? q.did.deleted : why == going::expired ? q.did.expired : q.did.dead);
+  q.changed = true;
+}
+
+void set_hide(work& w, queue_state& q, held& h, instant until, bool by_claim) {
+  message& m = h.item();
+  const bool claimed = until != no_instant && by_claim;
+  if (m.hidden_until == until && m.claimed == claimed) return;
+  const bool was_hidden = m.hidden_until != no_instant;
+  leave_hide(w, q, h.now);
+  m.hidden_until = until;
+  m.claimed = claimed;
+  enter_hide(w, q, h.now);
+  if (was_hidden && until == no_instant) ++q.shown;
+  q.changed = true;
+}
+
+void set_priority(work& w, queue_state& q, held& h, std::uint8_t priority) {
+  auto& now = h.item().attributes.priority;
+  if (now == priority) return;
+  leave_hide(w, q, h.now);
+  q.record.raised += std::uint64_t{priority > 0} - std::uint64_t{now > 0};
+  now = priority;
+  enter_hide(w, q, h.now);
+  q.changed = true;
+}
+
+void set_expiry(work& w, queue_state& q, held& h, instant expires) {
+  if (h.item().expires == expires) return;
+  leave_expiry(w, q, h.now);
+  h.item().expires = expires;
+  enter_expiry(w, q, h.now, false);
+  q.changed = true;
+}
+
+void save(work& w, queue_state& q, held& h) {
+  w.state().put(key::message(q.record.number, h.item().place), encode(h.now), h.stored);
+  q.changed = true;
+}
+
+} // namespace burrow::queue

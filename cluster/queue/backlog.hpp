@@ -1,0 +1,47 @@
+// The messages of one queue: where they stand, which are visible, and their deadlines. Every change of a message goes
+// through here, so that counters, ready keys and deadline groups always agree with the records. Knows no claims' rules.
+#pragma once
+
+#include "cluster/queue/work.hpp"
+
+#include <optional>
+
+namespace burrow::queue {
+
+/// A message as read, and as it shall be.
+struct held {
+  stored_message now;
+  std::string stored; ///< its bytes in the view; empty = it is new
+  [[nodiscard]] message& item() { return now.item; }
+  [[nodiscard]] const message& item() const { return now.item; }
+};
+
+/// The message at this place, expired or not. Check w.ok() when there is none.
+[[nodiscard]] std::optional<held> read(work& w, const queue_state& q, place at);
+
+/// The live message that shows this id: by name first, then a nameless one by its 26 characters. Removes an expired one
+/// that it meets.
+[[nodiscard]] std::optional<held> find(work& w, queue_state& q, std::string_view id);
+
+/// Puts a message at the end. `m` has all but id, place and deadlines' bookkeeping. Errors: already_exists when its
+/// 26 characters are taken as names, again and again.
+[[nodiscard]] errc append(work& w, queue_state& q, message m, held& made);
+
+/// Why a message goes, for the rates.
+enum class going : std::uint8_t { deleted, expired, dead };
+/// Removes a message with its name, deadlines and body.
+void drop(work& w, queue_state& q, const held& h, going why);
+
+/// Hides it until then (by a claim or by a delay), or shows it (no_instant).
+void set_hide(work& w, queue_state& q, held& h, instant until, bool by_claim);
+/// Gives it another priority; its place stays.
+void set_priority(work& w, queue_state& q, held& h, std::uint8_t priority);
+/// Gives it another expiry (no_instant = never).
+void set_expiry(work& w, queue_state& q, held& h, instant expires);
+/// Writes it back after changes.
+void save(work& w, queue_state& q, held& h);
+
+/// Takes one place out of a group of deadlines. Only for sweeps: the functions above do it by themselves.
+void leave_group(work& w, const queue_state& q, instant deadline, std::uint64_t group, place at);
+
+} // namespace burrow::queue

@@ -1,0 +1,39 @@
+// What each command that names a queue does, in terms of backlog, claims, sweep and quota. One function a command;
+// after each of them w.ok() says whether its reply counts.
+#pragma once
+
+#include "cluster/queue/work.hpp"
+
+namespace burrow::queue {
+
+[[nodiscard]] insert_reply run(work& w, queue_state& q, const insert& what);
+[[nodiscard]] take_reply run(work& w, queue_state& q, const take& what);
+[[nodiscard]] targets_reply run(work& w, queue_state& q, const change& what);
+[[nodiscard]] targets_reply run(work& w, queue_state& q, const remove& what);
+[[nodiscard]] purge_reply run(work& w, queue_state& q, const purge& what);
+[[nodiscard]] done_reply run(work& w, queue_state& q, const unclaim& what);
+[[nodiscard]] settings_reply run(work& w, queue_state& q, const configure& what);
+
+/// All settings of the queue, those that no request on messages needs included.
+[[nodiscard]] settings settings_of(work& w, const queue_state& q);
+
+/// Where a list or take begins: only places in [from, to), in the order of a take at this priority only; what has a
+/// lower one follows whole.
+struct place_range {
+  place from;
+  place to;
+  std::uint8_t priority = limits::priorities_max - 1;
+};
+[[nodiscard]] place_range range_of(work& w, queue_state& q, const position& at, bool lifo);
+
+/// The order of a take, and whether the queue lets it begin. Errors: queue_paused, invalid_cursor.
+struct taking_order {
+  errc problem = errc::ok;
+  bool lifo = false, by_priority = false;
+};
+[[nodiscard]] taking_order order_of(const queue_record& q, take_action what, take_order asked, const position& from);
+
+/// The message as a reader sees it: a hide that has run out is none.
+[[nodiscard]] message as_seen(message m, instant now);
+
+} // namespace burrow::queue

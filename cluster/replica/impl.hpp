@@ -1,0 +1,177 @@
+// What a replica remembers between two inputs. Private to cluster/replica: its source files work on it, one concern
+// each: replica.cpp inputs and order, propose.cpp, apply.cpp, reads.cpp, bodies.cpp, persist.cpp, due.cpp.
+#pragma once
+
+#include "cluster/base/limits.hpp"
+#include "cluster/queue/machine.hpp"
+#include "cluster/raft/raft.hpp"
+#include "cluster/replica/admission.hpp"
+#include "cluster/replica/body_cache.hpp"
+#include "cluster/replica/overlay.hpp"
+#include "cluster/replica/rates.hpp"
+#include "cluster/replica/shard_clock.hpp"
+#include "cluster/replica/state_view.hpp"
+#include "cluster/replica/stored.hpp"
+
+#include <deque>
+#include <list>
+#include <map>
+#include <optional>
+#include <set>
+#include <variant>
+
+namespace burrow {
+
+// Whoever has loads under way, and what they brought. The overlay keeps what these may have missed until released.
+struct load_holder {
+  loaded_set got;
+  std::vector<load_id> held;
+  bool loading = false;
+};
+
+struct replica::impl {
+  impl(replica_options o, const store& from, const stored_replica& stored, clock_reading at);
+
+  // replica.cpp
+  void fail(error why);
+  void close_for(log_index entry);
+  void hear(clock_reading at);
+  void drain_raft();
+  void lose_leadership();
+
+  // propose.cpp
+  void propose(proposal what);
+  void propose_waiting();
+  [[nodiscard]] raft::command_bytes build_entry(std::vector<proposal> items);
+  [[nodiscard]] raft::command_bytes encode_entry(std::shared_ptr<local_entry> local, raft::command_bytes with);
+  void propose_clock();
+
+  // apply.cpp
+  void apply_committed();
+  [[nodiscard]] bool apply_next(const raft::entry& e);
+  [[nodiscard]] bool apply_command(const raft::entry& e);
+  void applied_one(const raft::entry& e, instant at, queue::delta changes);
+  void finish_entry(const local_entry& local, queue::outcome& out);
+
+  // reads.cpp: loads for apply, questions and due work; questions
+  struct question_state {
+    question what;
+    log_index index;
+    load_holder loads;
+    bool needs_load = false; ///< and waits for its turn
+  };
+  struct apply_load {};
+  struct due_load {};
+  struct question_load {
+    std::list<question_state>::iterator of;
+  };
+  struct body_load {
+    std::variant<reply_effect, answer_effect> what;
+    bool may_be_gone = false;
+    std::vector<queue::body_ref> bodies;  ///< all of the answer, in order
+    std::vector<std::size_t> asked;       ///< which of them are being read
+  };
+  using load_purpose = std::variant<apply_load, due_load, question_load, body_load>;
+
+  void start_load(load_holder& holder, std::vector<load_item> items, load_purpose purpose);
+  void release(load_holder& holder);
+  void loaded(load_id id, std::vector<loaded_item> values);
+  [[nodiscard]] bool take_values(load_holder& holder, load_id id, std::vector<loaded_item> values);
+  void ask(question what);
+  void answer_questions();
+  void answer_one(std::list<question_state>::iterator q);
+
+  // bodies.cpp
+  void give(reply_effect reply, bool want_bodies);
+  void give(answer_effect answer, bool want_bodies);
+  void give_with_bodies(std::variant<reply_effect, answer_effect> what, std::vector<queue::body_ref> bodies,
+                        bool may_be_gone);
+  void give_up(const std::variant<reply_effect, answer_effect>& what);
+  void bodies_loaded(body_load load, std::vector<loaded_item> values);
+  [[nodiscard]] bool check_body(const queue::body_ref& ref, const shared_bytes& bytes, bool may_be_gone);
+
+  // persist.cpp
+  void put_raft(const raft::persist_request& p);
+  void put_deltas();
+  void emit_persist();
+  void persisted(persist_ticket ticket);
+  void cut_log();
+  [[nodiscard]] log_index cut_from() const;
+
+  // due.cpp
+  void check_due();
+  void tell_time_ahead();
+  void emit_timer();
+  [[nodiscard]] std::optional<duration> next_wake();
+
+  [[nodiscard]] instant shard_now() { return std::max(clock.now(now), applied.time); }
+
+  replica_options options;
+  const store& source;
+  std::string prefix; ///< keys::prefix of the state
+  codec::replica_record record;
+  raft::raft core;
+  codec::command_encoder encoder;
+  clock_reading now;
+  std::vector<replica_effect> effects;
+
+  // Roles. It serves from the moment an entry of its own term is applied: before, it may not know all that is so.
+  bool leads = false, serves = false, damaged = false, draining = false, disk_is_low = false;
+  bool quarantined = false; ///< then `damaged` is set too: it serves as little
+  term leads_in;
+  shard_clock clock;
+
+  // Proposals.
+  admission waiting;
+  std::deque<std::shared_ptr<const local_entry>> flight; ///< proposed here and not applied yet, in log order
+  std::size_t flight_bytes = 0;
+
+  // Apply.
+  quarantine poison;
+  std::deque<raft::entry> to_apply;
+  codec::applied_record applied;
+  overlay above;
+  load_holder apply_loads;
+  replica_status counted; ///< the counters of status()
+  rate_table rates{limits::rated_queues_max};
+
+  // Loads and questions.
+  std::map<load_id, load_purpose> loads;
+  load_id last_load;
+  std::map<load_id, std::vector<load_item>> asked_items; ///< of loads of the state
+  std::set<load_id> held_loads; ///< under way, or their values still in use
+  std::map<raft::read_id, std::list<question_state>::iterator> reading; ///< wait for an index
+  std::list<question_state> questions;
+  std::size_t questions_loading = 0;
+  std::vector<std::list<question_state>::iterator> unread; ///< not yet given to the core
+
+  // Bodies.
+  body_cache bodies;
+  std::multiset<body_key> pins;
+
+  // Persists.
+  struct outstanding {
+    persist_ticket ticket;
+    raft::persist_ticket of_core;
+    std::uint64_t deltas_up_to = 0;
+  };
+  std::shared_ptr<write_batch> batch;
+  raft::persist_ticket batch_core;
+  std::uint64_t batch_deltas = 0;
+  bool batch_sync = false;
+  persist_ticket last_ticket;
+  std::deque<outstanding> written_later;
+  log_index disk_first; ///< first entry still in the store
+  std::optional<duration> delta_since; ///< when the oldest unsent delta was made
+
+  // Due work.
+  bool due_stale = true;
+  queue::pending_work due;
+  load_holder due_loads;
+  bool clock_in_flight = false;
+  duration due_checked{-1'000'000}, clock_proposed{-1'000'000}, active{0};
+  std::optional<std::optional<duration>> last_timer;
+  std::optional<duration> time_ahead_told; ///< when; no value: there is no alarm
+};
+
+} // namespace burrow

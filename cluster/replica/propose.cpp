@@ -1,0 +1,102 @@
+// From a proposal to an entry: what is refused at once, what is joined, what is encoded.
+#include "cluster/base/limits.hpp"
+#include "cluster/replica/impl.hpp"
+
+namespace burrow {
+namespace {
+
+/// Only what comes with its bodies, within the bounds that a decoder will insist on, may be logged.
+result<void> check(const proposal& p) {
+  if (auto fine = codec::check_limits(p.what); !fine) return fine;
+  const auto* const insert = std::get_if<queue::insert>(&p.what.what);
+  if (insert == nullptr) return {};
+  std::size_t bytes = 0;
+  for (const auto& item : insert->items) {
+    if (item.refused != errc::ok) continue;
+    if (item.body >= p.bodies.size() || p.bodies[item.body].size() != item.body_size) {
+      return error{errc::invalid_parameter, "body of an insert"};
+    }
+    bytes += item.body_size;
+  }
+  if (bytes > limits::entry_bytes_max) return errc::too_large;
+  return {};
+}
+
+/// Gives each message a body of its own number, so that removing one never takes another's away.
+void number_bodies(queue::insert& insert, const std::vector<shared_bytes>& from, std::vector<raft::body_part>& to) {
+  for (auto& item : insert.items) {
+    if (item.refused != errc::ok) {
+      item.body = item.body_size = 0;
+      item.body_hash = {};
+      continue;
+    }
+    const auto& bytes = from[item.body];
+    if (item.body_hash == hash128{}) item.body_hash = hash_of(bytes.view());
+    item.body = static_cast<std::uint32_t>(to.size());
+    to.push_back({bytes.present() ? bytes : shared_bytes(std::string()), item.body_size, item.body_hash});
+  }
+}
+
+} // namespace
+
+void replica::impl::propose(proposal what) {
+  const auto refuse = [&](error why) { effects.push_back(reply_effect{what.from, std::move(why), {}}); };
+  if (damaged) return refuse(errc::unavailable);
+  if (draining) return refuse(errc::draining);
+  if (disk_is_low && std::holds_alternative<queue::insert>(what.what.what)) return refuse(errc::no_space);
+  if (auto fine = check(what); !fine) return refuse(fine.error());
+  active = now.steady;
+  if (auto taken = waiting.add(what); !taken) refuse(taken.error());
+}
+
+raft::command_bytes replica::impl::build_entry(std::vector<proposal> items) {
+  auto local = std::make_shared<local_entry>();
+  raft::command_bytes out;
+  local->command.now = shard_now();
+  local->command.what.commands.reserve(items.size());
+  local->origins.reserve(items.size());
+  for (auto& p : items) {
+    if (auto* const insert = std::get_if<queue::insert>(&p.what.what)) number_bodies(*insert, p.bodies, out.bodies);
+    local->command.what.commands.push_back(std::move(p.what));
+    local->origins.push_back({p.from, p.want_bodies});
+  }
+  return encode_entry(std::move(local), std::move(out));
+}
+
+raft::command_bytes replica::impl::encode_entry(std::shared_ptr<local_entry> local, raft::command_bytes with) {
+  with.command = shared_bytes(encoder.encode(local->command));
+  local->bytes = with.size();
+  flight_bytes += local->bytes;
+  flight.push_back(local);
+  with.decoded = std::move(local);
+  return with;
+}
+
+// While this replica is about to lead, proposals wait: in a group of one the election takes one sync.
+void replica::impl::propose_waiting() {
+  if (!leads) return;
+  std::vector<raft::command_bytes> entries;
+  while (flight.size() < limits::inflight_entries_max && flight_bytes < limits::inflight_bytes_max) {
+    auto items = waiting.take_entry();
+    if (items.empty()) break;
+    entries.push_back(build_entry(std::move(items)));
+  }
+  if (entries.empty()) return;
+  const auto proposed = core.propose(std::move(entries));
+  BURROW_ASSERT(proposed.ok()); // it leads, and nothing else refuses
+}
+
+void replica::impl::propose_clock() {
+  auto local = std::make_shared<local_entry>();
+  local->command.now = shard_now();
+  local->command.what.commands.push_back({{}, {}, queue::clock{}});
+  local->is_clock = true;
+  std::vector<raft::command_bytes> entries;
+  entries.push_back(encode_entry(std::move(local), {}));
+  const auto proposed = core.propose(std::move(entries));
+  BURROW_ASSERT(proposed.ok());
+  clock_in_flight = true;
+  clock_proposed = now.steady;
+}
+
+} // namespace burrow

@@ -1,0 +1,193 @@
+#include "cluster/replica/replica.hpp"
+
+#include "cluster/base/limits.hpp"
+#include "cluster/replica/impl.hpp"
+#include "cluster/storage/keys.hpp"
+
+namespace burrow {
+namespace {
+
+raft::stored_state state_of(const stored_replica& stored) {
+  raft::stored_state out;
+  out.hard = stored.record.hard;
+  out.snapshot = stored.record.snapshot;
+  // The core needs no entry below the applied one while there is nobody to send it to.
+  out.snapshot.index = stored.applied.index;
+  out.snapshot.term = stored.applied.term;
+  out.snapshot.config = stored.record.config;
+  out.log_first = {stored.applied.index.value + 1};
+  out.applied = stored.applied.index;
+  out.tail = stored.tail;
+  return out;
+}
+
+raft::raft_options core_options(const replica_options& o, const codec::replica_record& record) {
+  raft::raft_options out;
+  out.self = {record.replica, o.self};
+  out.seed = record.replica.value ^ record.start.value;
+  out.reads_waiting_max = limits::questions_waiting_max;
+  return out;
+}
+
+} // namespace
+
+replica::impl::impl(replica_options o, const store& from, const stored_replica& stored, clock_reading at)
+    : options(std::move(o)), source(from), prefix(keys::prefix(options.shard, stored.record.generation)),
+      record(stored.record), core(core_options(options, stored.record), state_of(stored)), now(at),
+      applied(stored.applied), bodies(limits::body_cache_bytes_max), disk_first(stored.record.log_first),
+      active(at.steady) {
+  ++record.start.value; // on disk with the first persist, which the election needs anyway
+  if (options.check_state) ++record.life;
+  if (options.witness) poison = quarantine(options.witness->found(options.shard));
+  if (poison.closes(applied.index, core.status().last)) close_for(poison.suspect());
+  else core.tick();
+}
+
+void replica::impl::hear(clock_reading at) {
+  if (at.steady > now.steady) now.steady = at.steady;
+  now.wall = at.wall;
+}
+
+// Serves nothing from now on and keeps what is on disk as it is. Whoever waits is told what is known: a proposal that
+// was not logged was not done, of the others nobody knows.
+void replica::impl::fail(error why) {
+  if (damaged) return;
+  damaged = true;
+  lose_leadership();
+  batch.reset();
+  for (auto& [id, purpose] : std::exchange(loads, {})) {
+    if (const auto* const held = std::get_if<body_load>(&purpose)) give_up(held->what);
+  }
+  effects.push_back(damaged_effect{std::move(why)});
+}
+
+// Twice the process ended while it applied this entry: a third time would take all other shards along, again and again.
+void replica::impl::close_for(log_index entry) {
+  quarantined = true;
+  fail({errc::unavailable, "quarantined: the process ended twice while it applied entry " +
+                             std::to_string(entry.value) + " of shard " + std::to_string(options.shard.value)});
+}
+
+void replica::impl::lose_leadership() {
+  const bool did_serve = serves;
+  leads = serves = clock_in_flight = false;
+  const auto no = damaged ? errc::unavailable : errc::not_leader;
+  for (const auto& p : waiting.drop_all()) effects.push_back(reply_effect{p.from, no, {}});
+  for (const auto& local : std::exchange(flight, {})) {
+    for (std::size_t i = 0; i < local->origins.size(); ++i) {
+      waiting.done(local->command.what.commands[i].queue.tenant);
+      effects.push_back(reply_effect{local->origins[i].from, errc::unknown_outcome, {}});
+    }
+  }
+  flight_bytes = questions_loading = 0;
+  for (auto& q : questions) {
+    release(q.loads);
+    effects.push_back(answer_effect{q.what.from, no, {}});
+  }
+  std::erase_if(loads, [](const auto& l) { return std::holds_alternative<question_load>(l.second); });
+  questions.clear();
+  unread.clear();
+  reading.clear();
+  rates.clear();
+  if (did_serve) effects.push_back(role_effect{false, leads_in});
+}
+
+void replica::impl::drain_raft() {
+  auto out = core.take_output();
+  if (out.role) {
+    leads = out.role->leads;
+    leads_in = out.role->term;
+    if (leads) clock.start(now, applied.time);
+    else lose_leadership();
+  }
+  if (!out.persist.empty()) put_raft(out.persist);
+  for (auto& e : out.committed) to_apply.push_back(std::move(e));
+  for (const auto& r : out.reads) {
+    const auto at = reading.find(r.id);
+    if (at == reading.end()) continue;
+    if (r.index) {
+      at->second->index = *r.index;
+    } else {
+      effects.push_back(answer_effect{at->second->what.from, r.index.error(), {}});
+      questions.erase(at->second);
+    }
+    reading.erase(at);
+  }
+}
+
+// ---- the interface ----------------------------------------------------------------------------------------------
+
+replica::replica(replica_options options, const store& from, std::shared_ptr<const stored_replica> stored,
+                 clock_reading now)
+    : impl_(std::make_unique<impl>(std::move(options), from, *stored, now)) {}
+replica::~replica() = default;
+
+void replica::propose(clock_reading now, proposal what) {
+  impl_->hear(now);
+  impl_->propose(std::move(what));
+}
+
+void replica::ask(clock_reading now, question what) {
+  impl_->hear(now);
+  impl_->ask(std::move(what));
+}
+
+void replica::persisted(clock_reading now, persist_ticket ticket) {
+  impl_->hear(now);
+  if (!impl_->damaged) impl_->persisted(ticket);
+}
+
+void replica::loaded(clock_reading now, load_id id, std::vector<loaded_item> values) {
+  impl_->hear(now);
+  if (!impl_->damaged) impl_->loaded(id, std::move(values));
+}
+
+void replica::tick(clock_reading now) { impl_->hear(now); }
+
+void replica::disk_low(bool low) { impl_->disk_is_low = low; }
+
+void replica::drain(clock_reading now) {
+  impl_->hear(now);
+  impl_->draining = true;
+}
+
+std::vector<replica_effect> replica::take_effects() {
+  auto& r = *impl_;
+  if (!r.damaged) {
+    r.propose_waiting();
+    r.drain_raft();
+    r.apply_committed();
+    r.answer_questions();
+    r.check_due();
+    r.tell_time_ahead();
+    r.cut_log();
+    r.drain_raft();
+    r.put_deltas();
+    r.emit_persist();
+    r.emit_timer();
+  }
+  return std::exchange(r.effects, {});
+}
+
+replica_status replica::status() const {
+  auto& r = *impl_;
+  auto out = r.counted;
+  const auto core = r.core.status();
+  out.leads = r.serves;
+  out.damaged = r.damaged && !r.quarantined;
+  out.quarantined = r.quarantined;
+  out.in = core.term;
+  out.last = core.last;
+  out.committed = core.committed;
+  out.applied = r.applied.index;
+  out.first = r.disk_first;
+  out.waiting_proposals = r.waiting.waiting();
+  out.inflight_commands = r.waiting.in_flight();
+  out.inflight_bytes = r.flight_bytes;
+  out.overlay_bytes = r.above.bytes();
+  out.shard_time = r.leads ? r.shard_now() : r.applied.time;
+  out.time_ahead = r.leads ? r.clock.ahead(r.now) : duration{0};
+  return out;
+}
+
+} // namespace burrow

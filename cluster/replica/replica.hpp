@@ -1,0 +1,71 @@
+// One shard on one node: raft + queue machine + view over deltas not yet written + log compaction → one ordered list of
+// effects. Pure: time comes in with each input, the store is only read in its memory tier, and nothing is sent.
+//
+// Use: feed inputs (any number), then take_effects() once and carry the list out in order. Not thread-safe: one owner.
+#pragma once
+
+#include "cluster/replica/effect.hpp"
+#include "cluster/replica/quarantine.hpp"
+
+#include <memory>
+#include <vector>
+
+namespace burrow {
+
+struct replica_options {
+  shard_id shard;
+  node_id self;
+  /// A loss was accepted and this shard is not found whole since: its state and bodies are read and compared with its
+  /// hashes before it serves, and its life goes up (what it numbered for others may come again).
+  bool check_state = false;
+  std::shared_ptr<apply_witness> witness; ///< may be null: then no entry is ever suspected
+};
+
+/// What the store holds of this shard: the end of the log, hard state, applied index. Opaque; made by load_replica().
+struct stored_replica;
+
+/// Reads at disk tier and may block: for a reader, not for the owner of a replica. A shard that was never there is a
+/// fresh one. With check_state it reads everything, in pieces. Errors: corrupt (the shard is damaged), io_failed.
+[[nodiscard]] result<std::shared_ptr<const stored_replica>> load_replica(const store& from,
+                                                                         const replica_options& options);
+
+/// What `status`, metrics and tests look at; plain numbers since this life began unless said otherwise.
+struct replica_status {
+  bool leads = false;
+  bool damaged = false, quarantined = false; ///< either: it serves nothing; never both
+  term in;
+  log_index last, committed, applied, first; ///< of the log
+  std::uint64_t entries_applied = 0, commands_applied = 0, applies_abandoned = 0;
+  std::size_t waiting_proposals = 0, inflight_commands = 0, inflight_bytes = 0, overlay_bytes = 0;
+  instant shard_time;
+  duration time_ahead{0}; ///< by how much the shard's time is ahead of the clock, while that is an alarm
+};
+
+class replica {
+public:
+  /// `stored` as load_replica() returned it in this life, after the fence. The store must outlive the replica.
+  replica(replica_options options, const store& from, std::shared_ptr<const stored_replica> stored, clock_reading now);
+  ~replica();
+  replica(const replica&) = delete;
+  replica& operator=(const replica&) = delete;
+
+  void propose(clock_reading now, proposal what);
+  void ask(clock_reading now, question what);
+  void persisted(clock_reading now, persist_ticket ticket);
+  void loaded(clock_reading now, load_id id, std::vector<loaded_item> values);
+  /// To be called when the time of the last timer_effect is reached; harmless at any other time.
+  void tick(clock_reading now);
+  /// While true, inserts are refused with no_space.
+  void disk_low(bool low);
+  /// Stops taking proposals (`draining`) and writes what is in the overlay; the last persist ends it.
+  void drain(clock_reading now);
+
+  [[nodiscard]] std::vector<replica_effect> take_effects();
+  [[nodiscard]] replica_status status() const;
+
+private:
+  struct impl;
+  std::unique_ptr<impl> impl_;
+};
+
+} // namespace burrow

@@ -1,0 +1,37 @@
+// What load_replica() found, and the form in which the replica keeps its own entries beside their encoded bytes.
+#pragma once
+
+#include "cluster/codec/log_codec.hpp"
+#include "cluster/replica/replica.hpp"
+
+#include <memory>
+#include <vector>
+
+namespace burrow {
+
+/// Who waits for the outcome of one command of an entry.
+struct origin {
+  cookie from;
+  bool want_bodies = false;
+};
+
+/// What hangs on raft::command_bytes::decoded: the leader applies what it proposed without decoding it.
+struct local_entry {
+  codec::logged_command command;
+  std::vector<origin> origins; ///< one for each command; empty if this life did not propose it
+  std::size_t bytes = 0;       ///< counted against inflight_bytes_max
+  bool is_clock = false;       ///< proposed by the replica itself
+};
+
+struct stored_replica {
+  codec::replica_record record; ///< start number as stored, not yet raised
+  bool fresh = false;
+  codec::applied_record applied;
+  std::vector<raft::entry> tail; ///< above applied.index, decoded
+};
+
+/// Whether the state is what its hash says, and every body that it or the tail names is there as it was stored. Reads
+/// everything, a piece at a time. Errors: corrupt (naming what), io_failed.
+[[nodiscard]] result<void> check_stored(const store& from, shard_id shard, const stored_replica& stored);
+
+} // namespace burrow

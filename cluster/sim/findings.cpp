@@ -1,0 +1,28 @@
+#include "cluster/sim/findings.hpp"
+
+namespace burrow::sim {
+
+void coverage::add(const coverage& o) {
+  elections += o.elections;
+  truncations += o.truncations;
+  installs += o.installs;
+  joint_changes += o.joint_changes;
+  transfers += o.transfers;
+  crashes += o.crashes;
+  crashes_between_vote_and_sync += o.crashes_between_vote_and_sync;
+  crashes_aimed += o.crashes_aimed;
+  fenced_restarts += o.fenced_restarts;
+  cuts += o.cuts;
+  syncs_failed += o.syncs_failed;
+  replaced += o.replaced;
+  reads_served += o.reads_served;
+  reads_failed += o.reads_failed;
+  committed += o.committed;
+  fetches += o.fetches;
+  sleeps += o.sleeps;
+  wakes_by_membership += o.wakes_by_membership;
+  messages += o.messages;
+  checks += o.checks;
+}
+
+} // namespace burrow::sim

@@ -1,0 +1,183 @@
+// Runs seeds of the simulation and prints what they met; of the first that fails, one line that replays it.
+//   burrow_sim --seed 4711              one seed, with its plan and trace
+//   burrow_sim --from 1 --count 1000    a range
+//   burrow_sim --seconds 60             fresh seeds for so long, from the clock on
+//   burrow_sim --kept FILE              the first word of each line is a seed
+//   burrow_sim --sampled FILE             1 % of the range that FILE (last_run.json) names, drawn anew each time
+//   --json FILE                         writes what a long run met
+#include "cluster/sim/world.hpp"
+
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <iostream>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <unistd.h>
+#include <vector>
+
+using namespace burrow;
+
+namespace {
+
+// A broken invariant of the core aborts. The line that replays it must come all the same.
+std::uint64_t running_seed = 0;
+
+std::string commit() {
+  std::string out;
+  if (auto* const from = popen("git rev-parse --short HEAD 2>/dev/null", "r")) {
+    char text[64] = {};
+    if (std::fgets(text, sizeof text, from) != nullptr) out = text;
+    pclose(from);
+  }
+  while (!out.empty() && out.back() == '\n') out.pop_back();
+  return out.empty() ? "unknown" : out;
+}
+
+void print_replay(std::uint64_t seed) {
+  std::cout << "replay: burrow_sim --seed " << seed << " --commit " << commit() << std::endl;
+}
+
+void on_abort(int) {
+  char text[96];
+  const int size = std::snprintf(text, sizeof text, "aborted\nreplay: burrow_sim --seed %llu\n0 passed, 1 failed\n",
+                                 static_cast<unsigned long long>(running_seed));
+  if (write(STDOUT_FILENO, text, static_cast<std::size_t>(size)) < 0) _exit(2);
+  _exit(1);
+}
+
+struct arguments {
+  std::optional<std::uint64_t> seed;
+  std::uint64_t from = 1, count = 0, seconds = 0;
+  std::string kept, sampled, json;
+};
+
+arguments parse(int argc, char** argv) {
+  arguments out;
+  for (int i = 1; i + 1 < argc; i += 2) {
+    const std::string name = argv[i], value = argv[i + 1];
+    const auto number = std::strtoull(value.c_str(), nullptr, 10);
+    if (name == "--seed")
+      out.seed = number;
+    else if (name == "--from")
+      out.from = number;
+    else if (name == "--count")
+      out.count = number;
+    else if (name == "--seconds")
+      out.seconds = number;
+    else if (name == "--kept")
+      out.kept = value;
+    else if (name == "--sampled")
+      out.sampled = value;
+    else if (name == "--json")
+      out.json = value;
+    else if (name != "--commit") {
+      std::cerr << "burrow_sim: unknown option " << name << "\n";
+      std::exit(2);
+    }
+  }
+  return out;
+}
+
+struct totals {
+  std::uint64_t seeds = 0, failed = 0, steps = 0, first = 0, last = 0;
+  sim::coverage met;
+};
+
+/// False at the first failure.
+bool run_one(std::uint64_t seed, totals& sum, bool talk) {
+  running_seed = seed;
+  const auto plan = sim::draw_plan(seed);
+  if (talk) std::cout << "seed " << seed << ": " << plan.text() << std::endl;
+  const auto result = sim::run(plan);
+  if (sum.seeds++ == 0) sum.first = seed;
+  sum.last = seed;
+  sum.steps += result.steps;
+  sum.met.add(result.met);
+  if (talk) std::cout << result.steps << " steps, trace " << std::hex << result.trace << std::dec << "\n";
+  if (result.wrong.empty()) return true;
+  ++sum.failed;
+  if (!talk) std::cout << "seed " << seed << ": " << plan.text() << "\n";
+  std::cout << "FAILED " << result.wrong << " (after " << result.steps << " steps)\n";
+  print_replay(seed);
+  return false;
+}
+
+std::vector<std::uint64_t> read_seeds(const std::string& path) {
+  std::vector<std::uint64_t> out;
+  std::ifstream in(path);
+  for (std::string line; std::getline(in, line);) {
+    if (!line.empty() && line[0] >= '0' && line[0] <= '9') out.push_back(std::strtoull(line.c_str(), nullptr, 10));
+  }
+  return out;
+}
+
+std::uint64_t number_in(const std::string& text, const std::string& name) {
+  const auto at = text.find("\"" + name + "\":");
+  return at == std::string::npos ? 0 : std::strtoull(text.c_str() + at + name.size() + 3, nullptr, 10);
+}
+
+bool run_sampled(const std::string& path, totals& sum) {
+  std::ifstream in(path);
+  std::stringstream text;
+  text << in.rdbuf();
+  const auto first = number_in(text.str(), "first_seed"), last = number_in(text.str(), "last_seed");
+  burrow::random chance(static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count()));
+  for (auto left = (last - first + 1) / 100; left > 0; --left) {
+    if (!run_one(chance.between(first, last), sum, false)) return false;
+  }
+  return true;
+}
+
+void print(const totals& sum, double seconds) {
+  std::cout << sum.seeds << " seeds (" << sum.first << " to " << sum.last << "), " << sum.steps << " steps in "
+            << seconds << " s, " << static_cast<std::uint64_t>(static_cast<double>(sum.steps) / seconds)
+            << " a second\n";
+  sum.met.each([](const char* name, std::uint64_t n) { std::cout << "  " << name << " " << n << "\n"; });
+}
+
+void write_json(const std::string& path, const totals& sum) {
+  std::ofstream out(path);
+  out << "{\n  \"commit\": \"" << commit() << "\",\n  \"first_seed\": " << sum.first
+      << ",\n  \"last_seed\": " << sum.last << ",\n  \"steps\": " << sum.steps;
+  sum.met.each([&](const char* name, std::uint64_t n) { out << ",\n  \"" << name << "\": " << n; });
+  out << "\n}\n";
+}
+
+bool run_all(const arguments& a, totals& sum) {
+  if (a.seed) return run_one(*a.seed, sum, true);
+  for (const auto seed : a.kept.empty() ? std::vector<std::uint64_t>{} : read_seeds(a.kept)) {
+    if (!run_one(seed, sum, false)) return false;
+  }
+  if (!a.sampled.empty() && !run_sampled(a.sampled, sum)) return false;
+  for (std::uint64_t i = 0; i < a.count; ++i) {
+    if (!run_one(a.from + i, sum, false)) return false;
+  }
+  if (a.seconds == 0) return true;
+  using clock = std::chrono::steady_clock;
+  const auto end = clock::now() + std::chrono::seconds(a.seconds);
+  auto seed = a.from;
+  if (seed == 1) seed = static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count() / 1000);
+  while (clock::now() < end) {
+    if (!run_one(seed++, sum, false)) return false;
+  }
+  return true;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGABRT, on_abort);
+  const auto a = parse(argc, argv);
+  totals sum;
+  const auto begin = std::chrono::steady_clock::now();
+  const bool good = run_all(a, sum);
+  print(sum, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+  if (!a.json.empty() && good) write_json(a.json, sum);
+  std::cout << sum.seeds - sum.failed << " passed, " << sum.failed << " failed\n";
+  return good && sum.seeds > 0 ? 0 : 1;
+}

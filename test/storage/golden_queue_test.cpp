@@ -1,0 +1,303 @@
+// test/golden/format-N-queue: what a shard writes, made by a fixed list of commands. The same commands must leave the
+// same bytes today, and what was written then is read, found whole and written on. BURROW_GOLDEN_QUEUE_WRITE=DIR writes
+// the present form there instead.
+#include "cluster/codec/log_codec.hpp"
+#include "cluster/queue/snapshot.hpp"
+#include "cluster/storage/keys.hpp"
+#include "cluster/storage/memory_store.hpp"
+#include "test/support/direct_shard.hpp"
+#include "test/support/rocks_golden.hpp"
+#include "test/support/source_directory.hpp"
+
+#include <cstdlib>
+#include <doctest/doctest.h>
+#include <fstream>
+#include <functional>
+
+namespace burrow::test {
+
+namespace {
+
+using namespace std::chrono_literals;
+const replica_options shard_zero{shard_id{0}, node_id{77}, false, nullptr};
+const replica_options shard_one{shard_id{1}, node_id{77}, false, nullptr};
+const std::string golden =
+  source_directory() + "/test/golden/format-" + std::to_string(keys::format_version) + "-queue";
+const queue_ref jobs{"acme", "jobs"}, mail{"acme", "mail"}, other{"zoo", "jobs"}, purged{"zoo", "gone"};
+
+queue::insert_item item(const std::string& name) {
+  queue::insert_item out;
+  out.name = name;
+  return out;
+}
+
+/// One insert of these, each with a body made from its place in the list.
+queue::reply put(direct_shard& shard, const queue_ref& where, std::vector<queue::insert_item> items) {
+  queue::insert what;
+  std::vector<std::string> bodies;
+  for (std::size_t n = 0; n < items.size(); ++n) {
+    bodies.push_back(items[n].name + std::string(n * 7, static_cast<char>('a' + n)));
+    items[n].body = static_cast<std::uint32_t>(n);
+    items[n].body_size = static_cast<std::uint32_t>(bodies.back().size());
+  }
+  what.items = std::move(items);
+  what.fallback.ttl = 4 * 24h;
+  what.fallback.body_bytes_max = 1 << 20;
+  return shard.run({where, {}, std::move(what)}, bodies);
+}
+
+/// Every attribute alone, so that every flag of a stored message that a command can set is there.
+std::vector<queue::insert_item> one_of_each_kind() {
+  std::vector<queue::insert_item> out;
+  const auto add = [&](const char* name, const std::function<void(queue::insert_item&)>& change) {
+    change(out.emplace_back(item(name)));
+  };
+  add("", [](auto&) {});
+  add("plain", [](auto&) {});
+  add("01HGW2BBG0000000000000000A", [](auto&) {}); // a name that could be an id
+  add("type", [](auto& i) { i.attributes.content_type = "text/plain"; });
+  add("meta", [](auto& i) { i.attributes.meta = {{"kind", "invoice"}, {"empty", ""}}; });
+  add("priority", [](auto& i) { i.attributes.priority = 7; });
+  add("group", [](auto& i) { i.attributes.group = "g1"; });
+  add("sender", [](auto& i) { i.attributes.sender = "somebody"; });
+  add("producer", [](auto& i) { i.attributes.producer = "p1"; });
+  add("trace", [](auto& i) {
+    i.attributes.traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    i.attributes.tracestate = "a=b";
+  });
+  add("lasting", [](auto& i) { i.attributes.persistent = true; });
+  add("fleeting", [](auto& i) { i.attributes.persistent = false; });
+  add("short", [](auto& i) { i.ttl = 90s; });
+  add("endless", [](auto& i) { i.ttl = 0s; });
+  add("hidden", [](auto& i) { i.hide = 40s; });
+  return out;
+}
+
+queue::take_reply take(direct_shard& shard, const queue_ref& where, std::uint32_t limit,
+                       const std::function<void(queue::take&)>& more) {
+  queue::take what;
+  what.limit = limit;
+  more(what);
+  return std::get<queue::take_reply>(shard.run({where, {}, std::move(what)}));
+}
+
+queue::target by_receipt(const queue::message& m) {
+  queue::target out{m.shown_id(), {}};
+  out.guard.receipt = m.claim;
+  out.guard.receipt_claims = m.claims;
+  return out;
+}
+
+/// Never changed: what it leaves is in test/golden. `midway` is called once, between two commands.
+void play(direct_shard& shard, const std::function<void()>& midway) {
+  REQUIRE(std::get<queue::insert_reply>(put(shard, jobs, one_of_each_kind())).items.size() == 15);
+  put(shard, other, {item("a"), item("b"), item("c")});
+  shard.pass(1s);
+  put(shard, jobs, {item("plain")}); // replaced, so created later than its id says
+  const auto claimed = take(shard, jobs, 6, [](auto& t) { t.hide = 60s; });
+  REQUIRE(claimed.items.size() == 6);
+  midway();
+  shard.pass(500ms);
+  shard.run({jobs, {}, queue::remove{{by_receipt(claimed.items[0])}}});                      // acknowledged
+  shard.run({jobs, {}, queue::change{{by_receipt(claimed.items[1])}, std::nullopt, 0s}});    // released
+  shard.run({jobs, {}, queue::change{{by_receipt(claimed.items[2])}, 600s, 120s}});          // extended, another ttl
+  shard.run({jobs, {}, queue::unclaim{claimed.items[3].claim, {claimed.items[3].place}}});   // never handed over
+  take(shard, other, 1, [](auto& t) { t.hide = 20s, t.order = queue::take_order::lifo; });
+  take(shard, other, 1, [](auto& t) { t.action = queue::take_action::change, t.ttl = 300s; });
+  put(shard, mail, {item("x"), item("y")});
+  take(shard, mail, 5, [](auto& t) { t.action = queue::take_action::remove; }); // and its record is gone
+  put(shard, purged, {item("p"), item("q")});
+  shard.run({purged, {}, queue::purge{}});
+  shard.pass(21s); // a claim ends by itself
+  shard.finish();
+}
+
+/// A node as it is made, and all its shards play.
+void play_node(store& s, const std::function<void()>& midway) {
+  write_batch first;
+  first.put(family::raft_state, keys::node_wide("node"),
+            codec::encode_node({node_id{77}, {1, 2}, 8, 8, keys::format_version}));
+  REQUIRE(s.write(first).ok());
+  direct_shard registry(s, shard_zero);
+  registry.run({{}, {}, queue::registry_put{"seal/0000000001", "a key", true}});
+  registry.finish();
+  direct_shard shard(s, shard_one);
+  play(shard, midway);
+}
+
+/// Values that no command makes yet (moves, dead letters, an open sweep): each flag alone, and all together.
+std::string values_of_every_flag() {
+  using queue::stored_message;
+  std::string out;
+  stored_message all;
+  const auto line = [&](const std::string& name, const std::string& bytes) { out += name + ' ' + hex(bytes) + '\n'; };
+  const auto flag = [&](const char* name, const std::function<void(stored_message&)>& set) {
+    stored_message one;
+    for (auto* m : {&one, &all}) {
+      m->item.id = {1'700'000'000'000ULL << 16 | 1, 0x20001};
+      m->item.place = {0x20001};
+      m->item.created = {1'700'000'000'000};
+      m->item.body = {log_index{2}, 1, 5, hash_of("hello")};
+    }
+    set(one);
+    set(all);
+    all.item.created = {1'700'000'000'007};
+    all.item.id.low = 99;
+    line(name, encode(one));
+    const auto read = queue::decode_message(one.item.place, encode(one));
+    REQUIRE(read);
+    CHECK(*read == one);
+  };
+  flag("nothing", [](auto&) {});
+  flag("own_number", [](auto& m) { m.item.id.low = 0x30007; });
+  flag("named", [](auto& m) { m.item.name = "a name"; });
+  flag("replaced", [](auto& m) { m.item.created.ms += 1234; });
+  flag("expires", [](auto& m) { m.item.expires = {1'700'000'090'000}; });
+  flag("hidden", [](auto& m) { m.item.hidden_until = {1'700'000'030'000}, m.hide_group = 0x40001; });
+  flag("claim", [](auto& m) { m.item.claim = {0x50002}; });
+  flag("claims", [](auto& m) { m.item.claims = 3, m.item.claims_total = 300; });
+  flag("changed", [](auto& m) { m.changed = true; });
+  flag("claimed", [](auto& m) { m.item.claimed = true; });
+  flag("in_ttl_order", [](auto& m) { m.item.in_ttl_order = true; });
+  flag("ttl_group", [](auto& m) { m.ttl_group = 0x60003; });
+  flag("content_type", [](auto& m) { m.item.attributes.content_type = "text/plain"; });
+  flag("meta", [](auto& m) { m.item.attributes.meta = {{"a", "1"}, {"b", ""}}; });
+  flag("priority", [](auto& m) { m.item.attributes.priority = 9; });
+  flag("group", [](auto& m) { m.item.attributes.group = "g"; });
+  flag("sender", [](auto& m) { m.item.attributes.sender = "s"; });
+  flag("producer", [](auto& m) { m.item.attributes.producer = "p"; });
+  flag("trace", [](auto& m) { m.item.attributes.traceparent = "00-1-2-01", m.item.attributes.tracestate = "c=d"; });
+  flag("persistent_no", [](auto& m) { m.item.attributes.persistent = false; });
+  flag("persistent_yes", [](auto& m) { m.item.attributes.persistent = true; });
+  flag("dead_letter", [](auto& m) { m.item.dead_letter = {"from", "id", "max-claims", 5, {1'700'000'000'001}, 2}; });
+  line("all", encode(all));
+  CHECK(queue::decode_message(all.item.place, encode(all)) == all);
+  line("shard_record", encode(queue::shard_record{{1'700'000'000'000}, 3}));
+  line("sweep_key", queue::key::sweep({0x70001}));
+  return out;
+}
+
+/// The value as it would be written today, if it is read.
+std::string again(shard_id shard, std::string_view relative, std::string_view value) {
+  const auto places = [&] {
+    std::string out;
+    for (const auto p : queue::decode_places(value)) out += queue::encode_place(p);
+    return out;
+  };
+  if (relative == keys::applied_relative)
+    return codec::encode_applied(shard, codec::decode_applied(shard, value).value());
+  switch (relative[0]) {
+    case 0x10: return encode(queue::decode_shard(value).value());
+    case queue::key::due_family:
+      return queue::key::queue(queue::key::queue_of(queue::key::queue_family + std::string(value))).substr(1);
+    case queue::key::queue_family: return encode(queue::decode_queue(value).value());
+    case queue::key::tenant_family: return encode(queue::decode_tenant(value).value());
+    case queue::key::registry_family: return std::string(value);
+    case 0x30: break;
+    default: return "a key of no family";
+  }
+  switch (queue::key::kind_of(relative)) {
+    case queue::key::kind::message:
+      return encode(queue::decode_message({queue::key::last_number(relative)}, value).value());
+    case queue::key::kind::name: return queue::decode_places(value).size() == 1 ? places() : "not one place";
+    case queue::key::kind::ready: return {};
+    case queue::key::kind::group: return places();
+  }
+  return "a key of no kind";
+}
+
+void write_golden(const std::string& to) {
+  const temp_directory living;
+  const auto s = std::move(rocks_store::open(small_store(living.path())).value());
+  play_node(*s, [&] { REQUIRE(s->flush_idle().ok()); }); // so that tables and the WAL hold some of it
+  REQUIRE(s->sync().ok());
+  REQUIRE(s->mark_synced(1).ok());
+  copy_golden(living.path(), to);
+  std::ofstream(to + "/contents.txt") << list_of(*s);
+  std::ofstream(to + "/values.txt") << values_of_every_flag();
+}
+
+} // namespace
+
+TEST_CASE("the commands of the golden directory leave the same bytes today") {
+  if (const char* to = std::getenv("BURROW_GOLDEN_QUEUE_WRITE"); to != nullptr) return write_golden(to);
+  memory_store s;
+  play_node(s, [] {});
+  CHECK(list_of(s) == read_file(golden + "/contents.txt"));
+}
+
+TEST_CASE("the values of every flag are the same bytes today") {
+  CHECK(values_of_every_flag() == read_file(golden + "/values.txt"));
+}
+
+TEST_CASE("every pair of a golden shard is read, and would be written the same") {
+  const temp_directory copy;
+  copy_files(golden, copy.path());
+  const auto s = rocks_store::open(small_store(copy.path()));
+  REQUIRE(s.ok());
+  const auto state = (*s)->scan(family::queue, {.from = "", .to = "", .items_max = 10'000}, read_tier::disk);
+  REQUIRE(state.ok());
+  std::map<std::pair<int, int>, int> kinds;
+  for (const auto& pair : state->items) {
+    const auto& key = pair.first;
+    const auto relative = std::string_view(key).substr(keys::prefix_bytes);
+    CAPTURE(hex(key));
+    CHECK(hex(again(shard_id{byte_reader(key).u16()}, relative, pair.second)) == hex(pair.second));
+    ++kinds[{relative[0], relative[0] == 0x30 ? relative[9] : 0}];
+  }
+  // applied, shard, deadlines, queues, tenants, registry; and of messages all four kinds
+  CHECK(kinds.size() == 10);
+  const auto log = (*s)->scan(family::raft_log, {.from = "", .to = "", .items_max = 10'000}, read_tier::disk);
+  REQUIRE(log.ok());
+  CHECK(log->items.size() > 15);
+  for (const auto& pair : log->items) {
+    const auto& key = pair.first;
+    CAPTURE(hex(key));
+    const auto place = keys::parse_raft_log(key);
+    REQUIRE(place);
+    const auto e = codec::decode_entry(place->first, place->second, pair.second);
+    REQUIRE(e.ok());
+    CHECK(codec::encode_entry(place->first, *e) == pair.second);
+    if (e->kind != raft::entry_kind::command) continue;
+    const auto command = codec::decode_command(e->payload.command.view(), e->payload.bodies);
+    REQUIRE(command.ok());
+    codec::command_encoder encoder;
+    CHECK(encoder.encode(*command) == e->payload.command.view());
+  }
+  for (const auto shard : {shard_zero.shard, shard_one.shard}) {
+    const auto record = (*s)->get(family::raft_state, keys::raft_state(shard), read_tier::disk);
+    REQUIRE(record.ok());
+    CHECK(codec::encode_replica(shard, codec::decode_replica(shard, record->value).value()) == record->value);
+  }
+}
+
+TEST_CASE("a golden shard is whole, serves, and is written on") {
+  const temp_directory copy;
+  copy_files(golden, copy.path());
+  const auto s = rocks_store::open(small_store(copy.path()));
+  REQUIRE(s.ok());
+  auto checked = shard_one;
+  checked.check_state = true;
+  direct_shard shard(**s, checked);
+  REQUIRE(shard.why_not == "");
+  queue::list_messages everything;
+  everything.match_hidden = true;
+  const auto [answer, bodies] = shard.ask({jobs, everything});
+  const auto& items = std::get<queue::messages_answer>(answer).items;
+  CHECK(items.size() == 14); // one was acknowledged
+  REQUIRE(bodies.size() == items.size());
+  for (std::size_t n = 0; n < items.size(); ++n) CHECK(bodies[n].view().starts_with(items[n].name));
+  CHECK(std::get<queue::message_answer>(shard.ask({jobs, queue::get_message{"meta"}}).first)
+          .item->attributes.meta.at("kind") == "invoice");
+  put(shard, jobs, {item("today")});
+  const auto taken = take(shard, jobs, 100, [](auto& t) {
+    t.action = queue::take_action::remove;
+    t.match_hidden = true;
+  });
+  CHECK(taken.items.size() == 15);
+  shard.finish();
+  direct_shard again_whole(**s, checked);
+  CHECK(again_whole.why_not == "");
+}
+
+} // namespace burrow::test

@@ -1,0 +1,209 @@
+#include "test/support/queue_check.hpp"
+
+#include <sstream>
+
+namespace burrow::test {
+
+namespace {
+
+using namespace queue;
+
+struct checker {
+  const map_view& state;
+  std::ostringstream wrong;
+  std::set<body_name> bodies;
+  std::map<std::string, tenant_record> tenants;
+  std::set<std::uint64_t> numbers; ///< of queues and of sweeps
+  std::set<std::string> set_up;    ///< names, as in keys, of queues with settings
+  std::map<std::string, std::string> due;
+  std::uint64_t sweeps = 0;
+  instant earliest;
+
+  template <class F>
+  void each(const std::string& from, const std::string& to, F f) {
+    for (auto at = state.pairs.lower_bound(from); at != state.pairs.end() && at->first < to; ++at)
+      f(at->first, at->second);
+  }
+  void see_body(const body_ref& b) {
+    if (!bodies.insert({b.index.value, b.n}).second) wrong << "body " << b.index.value << ':' << b.n << " twice\n";
+  }
+  void expect(bool right, const std::string& what) {
+    if (!right) wrong << what << '\n';
+  }
+
+  void queue_of(const std::string& key, const std::string& value) {
+    const auto ref = key::queue_of(key);
+    const std::string name = ref.tenant + '/' + ref.queue + ": ";
+    const auto record = decode_queue(value);
+    if (!record) return expect(false, name + "undecodable");
+    const queue_record& r = *record;
+    expect(encode(r) == value, name + "record is not canonical");
+    if (r.has_settings()) set_up.insert(key.substr(1));
+    if (r.messages() == 0) {
+      expect(r.has_settings(), name + "empty queue without settings has a record");
+      auto empty = r.emptied();
+      empty.revision = r.revision;
+      expect(r == empty, name + "an empty queue remembers messages");
+      ++tenants[ref.tenant].queues;
+      return;
+    }
+    expect(numbers.insert(r.number.value).second, name + "number used twice");
+    queue_record sum;
+    std::set<std::string> ready;
+    std::map<std::string, std::uint64_t> names; ///< key to place
+    std::map<std::string, std::multiset<std::uint64_t>> places;
+    const std::string all = key::everything(r.number), end = key::everything({r.number.value + 1});
+    instant last_in_order, first_in_order;
+    each(all, end, [&](const std::string& k, const std::string& v) {
+      if (key::kind_of(k) != key::kind::message) return;
+      message_of(name, k, v, r, sum, ready, names, places, last_in_order, first_in_order);
+    });
+    each(all, end, [&](const std::string& k, const std::string& v) { index_of(name, k, v, ready, names, places); });
+    expect(ready.empty(), name + "ready keys missing");
+    expect(names.empty(), name + "names missing");
+    for (const auto& [group, members] : places) expect(members.empty(), name + "places missing in a group");
+    expect(r.visible == sum.visible && r.delayed == sum.delayed && r.claimed == sum.claimed, name + "counters");
+    expect(r.bytes == sum.bytes, name + "bytes");
+    expect(r.ready == sum.ready, name + "number of ready keys");
+    expect(r.raised == sum.raised && r.raised_ready == sum.raised_ready, name + "messages of higher priorities");
+    expect(r.id_like == sum.id_like, name + "id_like");
+    expect(r.ttl_last >= last_in_order, name + "ttl_last");
+    expect(first_in_order == no_instant || (r.ttl_due != no_instant && r.ttl_due <= first_in_order), name + "ttl_due");
+    for (const auto& [group, members] : places)
+      expect(r.group_due != no_instant && r.group_due <= key::deadline_of(group), name + "group_due");
+    const instant want = earlier(r.ttl_due, r.group_due);
+    expect(want == no_instant || (r.registered != no_instant && r.registered <= want), name + "registered");
+    if (r.registered != no_instant) due[key::due(r.registered, r.number)] = key.substr(1);
+    auto& t = tenants[ref.tenant];
+    ++t.queues;
+    t.messages += r.messages();
+    t.bytes += r.bytes;
+  }
+
+  void message_of(const std::string& name, const std::string& k, const std::string& v, const queue_record& r,
+                  queue_record& sum, std::set<std::string>& ready, std::map<std::string, std::uint64_t>& names,
+                  std::map<std::string, std::multiset<std::uint64_t>>& places, instant& last_in_order,
+                  instant& first_in_order) {
+    const place at{key::last_number(k)};
+    const auto x = decode_message(at, v);
+    if (!x) return expect(false, name + "undecodable message");
+    expect(encode(*x) == v, name + "message is not canonical");
+    const message& m = x->item;
+    see_body(m.body);
+    sum.bytes += m.body.size;
+    if (!m.name.empty()) names[key::name(r.number, m.name)] = at.value;
+    const auto priority = m.attributes.priority;
+    if (priority > 0) ++sum.raised;
+    if (m.name.size() == 26 && message_id::parse26(m.name)) ++sum.id_like;
+    expect(at >= r.first, name + "message below first");
+    if (m.hidden_until == no_instant) {
+      ++sum.visible;
+      if (priority > 0 || at < r.head || at >= r.tail) {
+        ++sum.ready;
+        if (priority > 0) ++sum.raised_ready;
+        ready.insert(key::ready(r.number, priority, at));
+      }
+      expect(!m.claimed && x->hide_group == 0, name + "visible message has a hide");
+    } else {
+      ++(m.claimed ? sum.claimed : sum.delayed);
+      places[key::group(r.number, m.hidden_until, x->hide_group)].insert(at.value);
+    }
+    expect(!m.claimed || m.claim.value != 0, name + "claimed by nobody");
+    if (m.in_ttl_order) {
+      expect(m.expires != no_instant && x->ttl_group == 0, name + "in order without expiry");
+      expect(m.expires >= last_in_order, name + "not in ttl order");
+      expect(at >= r.ttl_from, name + "in order below ttl_from");
+      if (first_in_order == no_instant) first_in_order = m.expires;
+      last_in_order = m.expires;
+    } else if (m.expires != no_instant) {
+      places[key::group(r.number, m.expires, x->ttl_group)].insert(at.value);
+    }
+  }
+
+  void index_of(const std::string& name, const std::string& k, const std::string& v, std::set<std::string>& ready,
+                std::map<std::string, std::uint64_t>& names,
+                std::map<std::string, std::multiset<std::uint64_t>>& places) {
+    switch (key::kind_of(k)) {
+      case key::kind::message: break;
+      case key::kind::name: {
+        const auto real = names.find(k);
+        if (real == names.end()) return expect(false, name + "name of no message");
+        expect(v == encode_place({real->second}), name + "name of another message");
+        names.erase(real);
+        break;
+      }
+      case key::kind::ready: expect(ready.erase(k) == 1 && v.empty(), name + "ready key of no message"); break;
+      case key::kind::group: {
+        expect(!v.empty(), name + "empty group");
+        for (const place at : decode_places(v)) {
+          auto& members = places[k];
+          const auto found = members.find(at.value);
+          expect(found != members.end(), name + "group lists a message that is not in it");
+          if (found != members.end()) members.erase(found);
+        }
+        break;
+      }
+    }
+  }
+
+  void shard() {
+    each(std::string(1, key::due_family), key::family_end(key::due_family), [&](const auto& k, const auto& v) {
+      const auto wanted = due.find(k);
+      expect(wanted != due.end() && wanted->second == v, "due key of no queue");
+      if (wanted != due.end()) due.erase(wanted);
+      if (earliest == no_instant) earliest = key::deadline_of(k);
+    });
+    expect(due.empty(), "due keys missing");
+    each(std::string(1, key::tenant_family), key::family_end(key::tenant_family), [&](const auto& k, const auto& v) {
+      const auto kept = decode_tenant(v);
+      const auto real = tenants.find(k.substr(1));
+      expect(kept && real != tenants.end() && *kept == real->second, "counters of tenant " + k.substr(1));
+      if (real != tenants.end()) tenants.erase(real);
+    });
+    expect(tenants.empty(), "tenant records missing");
+    const auto kept = state.pairs.find(key::shard());
+    const shard_record s = kept == state.pairs.end() ? shard_record{} : *decode_shard(kept->second);
+    expect(s.sweeps == sweeps, "number of sweeps");
+    expect(earliest == no_instant || (s.due != no_instant && s.due <= earliest), "shard's earliest deadline");
+  }
+
+  void more_settings() {
+    const std::string from(1, key::settings_family);
+    each(from, key::family_end(key::settings_family), [&](const auto& k, const auto& v) {
+      settings x;
+      expect(set_up.contains(k.substr(1)), "labels of a queue without settings");
+      expect(!v.empty() && decode_more(v, x) && encode_more(x) == v, "labels are not canonical");
+    });
+  }
+
+  void swept() {
+    each(std::string(1, key::sweep_family), key::family_end(key::sweep_family), [&](const auto& k, const auto&) {
+      ++sweeps;
+      const queue_number number{key::last_number(k)};
+      expect(numbers.insert(number.value).second, "a queue is live and swept");
+      each(key::everything(number), key::everything({number.value + 1}), [&](const auto& key, const auto& v) {
+        if (key::kind_of(key) == key::kind::message) see_body(decode_message({key::last_number(key)}, v)->item.body);
+      });
+    });
+  }
+};
+
+} // namespace
+
+std::string check_state(const map_view& state, const std::set<body_name>& bodies) {
+  checker c{.state = state, .wrong = {}, .bodies = {}, .tenants = {}, .numbers = {}, .set_up = {}, .due = {},
+            .sweeps = 0,
+            .earliest = {}};
+  c.each(std::string(1, key::queue_family), key::family_end(key::queue_family),
+         [&](const auto& k, const auto& v) { c.queue_of(k, v); });
+  c.more_settings();
+  c.swept();
+  c.shard();
+  for (const auto& [k, v] : state.pairs)
+    if (k[0] == 0x30) c.expect(c.numbers.contains(byte_reader(std::string_view(k).substr(1)).u64()), "orphan key");
+  c.expect(c.bodies == bodies, "bodies referred to: " + std::to_string(c.bodies.size()) + ", kept: " +
+                                   std::to_string(bodies.size()));
+  return c.wrong.str();
+}
+
+} // namespace burrow::test

@@ -1,0 +1,71 @@
+// The queue machine once more, slow and obvious: vectors of messages, every rule applied to all of them. It knows no
+// keys, no bounds of work and no deltas. Numbers that only the machine can draw it learns from the machine's replies.
+#pragma once
+
+#include "cluster/queue/machine.hpp"
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace burrow::test {
+
+class queue_model {
+public:
+  struct entry {
+    queue::message m;
+    bool changed = false;
+  };
+  using messages = std::vector<entry>; ///< by place
+
+  /// What time alone does.
+  void settle(instant now);
+  /// Carries a command out; `real` is what the machine replied. Returns the reply that was due.
+  queue::reply run(const queue::command& c, const queue::apply_meta& meta, const queue::reply& real);
+
+  [[nodiscard]] const messages* of(const queue_ref& ref) const;
+  [[nodiscard]] queue::answer ask(instant now, const queue::query& question) const;
+
+  struct kept_settings {
+    queue::settings value;
+    std::uint64_t revision = 0;
+  };
+
+  std::map<queue_ref, messages> queues;
+  std::map<queue_ref, kept_settings> settings;
+  std::map<queue_ref, std::uint64_t> shown; ///< became visible since begin_entry()
+  void begin_entry() { shown.clear(); }
+  std::string wrong; ///< numbers that the machine drew wrongly
+
+private:
+  struct turn;
+  queue::reply insert(turn& t, const queue::insert& what, const queue::insert_reply& real);
+  errc insert_one(turn& t, const queue::insert_item& item, const queue::defaults& d,
+                  const queue::insert_result* real, queue::insert_result& out, std::uint64_t& dropped);
+  queue::reply take(turn& t, const queue::take& what, const queue::take_reply& real);
+  queue::reply targets(turn& t, const std::vector<queue::target>& list, const queue::change* change);
+  queue::reply unclaim(turn& t, const queue::unclaim& what);
+  queue::reply configure(turn& t, const queue::configure& what, const queue::settings_reply& real);
+  static std::function<bool(const queue::message&)> range_of(turn& t, const queue::take& what, bool lifo,
+                                                             bool priorities);
+  errc overflow(turn& t, const queue::insert_item& item, bool replaces, std::uint64_t& dropped);
+  [[nodiscard]] queue::queue_rules rules_of(const queue_ref& ref) const;
+  [[nodiscard]] std::uint64_t queue_count(const tenant_id& tenant) const;
+  [[nodiscard]] queue::answer ask_settled(instant now, const queue::query& question) const;
+  [[nodiscard]] queue::answer list(instant now, const queue_ref& ref, const queue::list_messages& what) const;
+  [[nodiscard]] queue::answer stats(instant now, const queue_ref& ref) const;
+  [[nodiscard]] queue::answer list(instant now, const queue::list_queues& what) const;
+  [[nodiscard]] queue::answer tenants() const;
+  void change(turn& t, entry& e, const queue::ttl_choice& ttl, const std::optional<duration>& hide);
+  void grant(turn& t, entry& e, const queue::take& what, claim_id claim);
+  void show(turn& t, entry& e);
+  std::uint64_t highest_ = 0;
+};
+
+/// Whether messages are taken by priority first.
+[[nodiscard]] bool by_priority(const queue::queue_rules& rules, const queue_model::messages& list);
+/// All messages in the order in which they are taken or listed.
+[[nodiscard]] std::vector<queue::message> in_order(const queue_model::messages& list, bool lifo, bool priorities);
+
+} // namespace burrow::test

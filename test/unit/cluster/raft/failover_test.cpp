@@ -1,0 +1,50 @@
+// What a failing node costs a cluster of many groups, in virtual time with the settings of replication.md section 8:
+// ticks of 50 ms, elections after 10 to 20 of them. Messages and disks take no time here; they add some milliseconds.
+#include "test/support/raft_group.hpp"
+
+#include <doctest/doctest.h>
+
+#include <memory>
+
+using namespace burrow;
+using namespace burrow::test;
+
+namespace {
+
+/// Ticks until every group accepts a write again after node 1 has stopped, which led a third of them.
+std::uint32_t ticks_to_fail_over(std::size_t groups, bool asleep) {
+  std::vector<std::unique_ptr<raft_group>> all;
+  for (std::size_t i = 0; i < groups; ++i) {
+    raft::raft_options o;
+    o.seed = i * 100 + 1;
+    all.push_back(std::make_unique<raft_group>(std::vector<std::uint64_t>{1, 2, 3}, std::vector<std::uint64_t>{}, o));
+    all.back()->elect(i % 3 + 1);
+    all.back()->tick_all(asleep ? 130 : 5 + static_cast<std::uint32_t>(i % 2)); // phases differ
+  }
+  for (auto& g : all) g->at(1).down = true;
+  constexpr std::uint32_t noticed = 20; // membership takes a second to suspect
+  for (std::uint32_t ticks = 0; ticks < 400; ++ticks) {
+    std::size_t serving = 0;
+    for (auto& g : all) {
+      for (const std::uint64_t n : {2, 3}) {
+        if (asleep && ticks == noticed) g->core(n).suspect({1});
+      }
+      g->tick_all(1);
+      const auto leads = g->leader();
+      if (leads > 1 && g->status(leads).committed == g->status(leads).last) ++serving;
+    }
+    if (serving == groups) return ticks;
+  }
+  return 400;
+}
+
+} // namespace
+
+TEST_CASE("after a node has stopped, all of 64 groups accept writes again within 1.5 s, all of 256 within 3 s") {
+  CHECK(ticks_to_fail_over(64, false) * 50 <= 1500);
+  CHECK(ticks_to_fail_over(256, false) * 50 <= 3000);
+}
+
+TEST_CASE("asleep it takes as much longer as membership needs to notice") {
+  CHECK(ticks_to_fail_over(64, true) * 50 <= 2500);
+}
