@@ -1,0 +1,368 @@
+#include "actors/gateway/bridge_state.hpp"
+
+#include "actors/queue_request.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/send.hpp>
+#include <caf/stateful_actor.hpp>
+
+namespace burrow {
+namespace {
+
+constexpr unsigned tries_max = 5;
+/// How long a request that was withdrawn is remembered, so that a claim that comes all the same is undone.
+constexpr auto withdrawn_kept = std::chrono::seconds{5};
+constexpr auto tick_every = std::chrono::seconds{1};
+
+/// What a held request gets when nothing came.
+std::shared_ptr<operation_result> nothing_came(const operation& what) {
+  auto out = std::make_shared<operation_result>();
+  if (std::holds_alternative<queue::list_messages>(what.what)) out->what = queue::messages_answer{};
+  else out->what = queue::take_reply{};
+  return out;
+}
+
+} // namespace
+
+bool is_read(const operation& what) {
+  const auto& body = what.what;
+  return std::holds_alternative<queue::list_messages>(body) || std::holds_alternative<queue::get_message>(body) ||
+         std::holds_alternative<queue::queue_stats>(body) || std::holds_alternative<queue::get_settings>(body);
+}
+
+std::shared_ptr<operation_result> failed_result(error why) {
+  auto out = std::make_shared<operation_result>();
+  out->what = std::move(why);
+  return out;
+}
+
+bridge_state::bridge_state(caf::event_based_actor* self, bridge_options options)
+  : self_(self), options_(std::move(options)) {}
+
+caf::behavior bridge_state::make_behavior() {
+  self_->set_down_handler([this](const caf::down_msg& down) {
+    on_down(down);
+    deliver();
+  });
+  self_->set_default_handler(caf::drop);
+  return {
+    [this](bridge_work& work) { on_work(work), deliver(); },
+    [this](const completed& what) { on_completed(what), deliver(); },
+    [this](const resolved& what) { on_resolved(what), deliver(); },
+    [this](const shard_results& what) { on_results(what), deliver(); },
+    [this](const replicas& what) { on_replicas(what), deliver(); },
+    [this](bridge_tick_atom) { on_tick(), deliver(); },
+    [this](drain_bridge_atom) { on_drain(), deliver(); },
+  };
+}
+
+// ---- from and to the connections --------------------------------------------------------------------------------
+
+void bridge_state::on_work(bridge_work& work) {
+  for (const auto& one : work.begin) begin(one);
+  for (const auto& one : work.withdraw) {
+    if (const auto r = requests_.find(one->number); r != requests_.end() && r->second.owner == one) {
+      withdraw(r->first, r->second, false);
+    }
+  }
+  for (const auto& one : work.unclaim) {
+    if (one->outcome) undo_claims(*one->outcome, one->made.what->queue);
+  }
+}
+
+void bridge_state::begin(const call_ptr& what) {
+  const auto& body = what->made.what->what;
+  if (std::holds_alternative<queue::list_queues>(body) || std::holds_alternative<queue::list_tenants>(body) ||
+      std::holds_alternative<delete_queues>(body) || std::holds_alternative<delete_tenants>(body)) {
+    return start_scatter(*this, what);
+  }
+  if (!what->made.match_meta.empty()) return start_take_by_meta(*this, what);
+  start(what->made.what, what, nullptr);
+}
+
+void bridge_state::send(std::shared_ptr<operation> what, job_ptr job) {
+  start(std::move(what), nullptr, std::move(job));
+}
+
+void bridge_state::start(std::shared_ptr<operation> what, call_ptr owner, job_ptr job) {
+  const auto number = next_++;
+  if (owner) owner->number = number;
+  if (draining_) what->wait = duration{0};
+  request r;
+  r.deadline = self_->clock().now() + what->wait + options_.patience;
+  r.what = std::move(what);
+  r.owner = std::move(owner);
+  r.job = std::move(job);
+  place(number, requests_.emplace(number, std::move(r)).first->second);
+  tick_soon();
+}
+
+void bridge_state::place(std::uint64_t number, request& r) {
+  auto& q = queue_named(r.what->queue);
+  r.queue = &q;
+  ++q.under_way;
+  if (q.handle) {
+    self_->send(q.handle, submit{number, r.what, caf::actor_cast<caf::actor>(self_)});
+    return;
+  }
+  q.waiting.push_back(number);
+  if (q.waiting.size() == 1) self_->send(options_.supervisor, resolve{q.name, caf::actor_cast<caf::actor>(self_)});
+}
+
+void bridge_state::withdraw(std::uint64_t number, request& r, bool answer) {
+  if (r.withdrawn) return;
+  if (r.what->client) r.what->client->gone = true;
+  if (r.queue->handle) self_->send(r.queue->handle, burrow::withdraw{number, caf::actor_cast<caf::actor>(self_)});
+  auto left = r;
+  r.withdrawn = true;
+  r.deadline = std::min(r.deadline, self_->clock().now() + withdrawn_kept);
+  r.owner = nullptr;
+  r.job = nullptr;
+  if (answer) {
+    left.queue = nullptr;
+    end(std::move(left), nothing_came(*r.what));
+  }
+}
+
+void bridge_state::finish(const call_ptr& what, std::shared_ptr<operation_result> outcome) {
+  what->outcome = std::move(outcome);
+  ready_.push_back(what);
+}
+
+void bridge_state::end(request r, std::shared_ptr<operation_result> outcome) {
+  if (r.queue != nullptr) --r.queue->under_way;
+  if (r.withdrawn) return undo_claims(*outcome, r.what->queue);
+  if (r.owner) finish(r.owner, std::move(outcome));
+  else if (r.job) r.job->completed(*this, std::move(outcome));
+}
+
+void bridge_state::deliver() {
+  if (!ready_.empty()) options_.deliver(std::exchange(ready_, {}));
+  if (queues_.size() > options_.queues_max) drop_old_queues();
+}
+
+/// One command for each claim in it. What has moved on since is left alone by the queue.
+void bridge_state::undo_claims(const operation_result& outcome, const queue_ref& queue) {
+  auto claims = outcome.claimed_before;
+  if (const auto* reply = std::get_if<queue::take_reply>(&outcome.what))
+    for (auto& undo : undo_of(*reply)) claims.push_back(std::move(undo));
+  for (auto& undo : claims) {
+    auto what = std::make_shared<operation>();
+    what->queue = queue;
+    what->what = std::move(undo);
+    start(std::move(what), nullptr, nullptr);
+  }
+}
+
+// ---- queue actors -----------------------------------------------------------------------------------------------
+
+bridge_state::known_queue& bridge_state::queue_named(const queue_ref& name) {
+  const auto [at, added] = queues_.try_emplace(name);
+  if (added) {
+    used_.push_front(name);
+    at->second.name = name;
+    at->second.used = used_.begin();
+  } else if (at->second.used != used_.begin()) {
+    used_.splice(used_.begin(), used_, at->second.used);
+  }
+  return at->second;
+}
+
+void bridge_state::drop_old_queues() {
+  auto at = used_.end();
+  for (std::size_t looked = 0; looked < 64 && at != used_.begin() && queues_.size() > options_.queues_max; ++looked) {
+    --at;
+    const auto q = queues_.find(*at);
+    if (q->second.under_way > 0 || !q->second.waiting.empty()) continue;
+    if (q->second.handle) {
+      self_->demonitor(q->second.handle);
+      by_address_.erase(q->second.handle.address());
+    }
+    queues_.erase(q);
+    at = used_.erase(at);
+  }
+}
+
+void bridge_state::on_resolved(const resolved& what) {
+  const auto at = queues_.find(what.queue);
+  if (at == queues_.end() || at->second.handle) return;
+  auto& q = at->second;
+  const auto waiting = std::exchange(q.waiting, {});
+  if (what.handle.ok()) {
+    q.handle = what.handle.value();
+    by_address_[q.handle.address()] = q.name;
+    self_->monitor(q.handle);
+  }
+  for (const auto number : waiting) {
+    const auto r = requests_.find(number);
+    if (r == requests_.end()) continue;
+    if (r->second.withdrawn || !what.handle.ok()) {
+      auto node = requests_.extract(r);
+      end(std::move(node.mapped()), failed_result(what.handle.ok() ? error{errc::timed_out} : what.handle.error()));
+    } else {
+      self_->send(q.handle, submit{number, r->second.what, caf::actor_cast<caf::actor>(self_)});
+    }
+  }
+}
+
+void bridge_state::on_completed(const completed& what) {
+  for (const auto& [number, outcome] : what.items) {
+    auto node = requests_.extract(number);
+    if (!node.empty()) end(std::move(node.mapped()), outcome);
+  }
+}
+
+void bridge_state::on_down(const caf::down_msg& down) {
+  if (const auto at = by_address_.find(down.source); at != by_address_.end()) {
+    const auto q = queues_.find(at->second);
+    by_address_.erase(at);
+    if (q != queues_.end()) queue_lost(q->second, down.reason == caf::exit_reason::normal);
+    return;
+  }
+  // A replica actor: its successor has another handle, which the next tick asks for.
+  for (auto& [number, q] : questions_) q.sent = false;
+  forget_replicas();
+}
+
+void bridge_state::queue_lost(known_queue& q, bool passivated) {
+  q.handle = nullptr;
+  std::vector<std::uint64_t> numbers;
+  if (q.under_way > 0) {
+    for (const auto& [number, r] : requests_)
+      if (r.queue == &q) numbers.push_back(number);
+  }
+  std::sort(numbers.begin(), numbers.end()); // in the order in which they came
+  for (const auto number : numbers) {
+    const auto at = requests_.find(number);
+    auto& r = at->second;
+    // A passivated actor had begun none of it; of another end only reads may be repeated blindly.
+    const bool again = (passivated || is_read(*r.what)) && ++r.tries <= tries_max && !r.withdrawn;
+    if (again) {
+      --q.under_way;
+      place(number, r);
+    } else {
+      auto node = requests_.extract(at);
+      const bool unchanged = passivated || is_read(*node.mapped().what);
+      end(std::move(node.mapped()), failed_result(unchanged ? errc::unavailable : errc::unknown_outcome));
+    }
+  }
+  // Forgotten, or a bridge would remember every queue that was ever used; the next request resolves it anew.
+  if (q.under_way > 0) return;
+  used_.erase(q.used);
+  queues_.erase(queue_ref{q.name});
+}
+
+// ---- shards -----------------------------------------------------------------------------------------------------
+
+void bridge_state::ask(shard_id shard, decltype(queue::query::what) what, job_ptr job) {
+  questions_.emplace(next_++, question_entry{shard, std::move(what), std::move(job),
+                                             self_->clock().now() + options_.patience});
+  ask_all_unsent();
+  tick_soon();
+}
+
+void bridge_state::ask_all_unsent() {
+  if (replicas_.empty()) {
+    if (!questions_.empty() && !std::exchange(replicas_asked_, true)) {
+      self_->send(options_.supervisor, get_replicas{caf::actor_cast<caf::actor>(self_)});
+    }
+    return;
+  }
+  for (auto& [number, q] : questions_) {
+    if (q.sent || q.shard.value >= replicas_.size() || !replicas_[q.shard.value]) continue;
+    q.sent = true;
+    shard_work work;
+    question one;
+    one.from = cookie{number};
+    one.what.what = q.what;
+    work.questions.push_back(std::move(one));
+    work.from = caf::actor_cast<caf::actor>(self_);
+    self_->send(replicas_[q.shard.value], std::move(work));
+  }
+}
+
+void bridge_state::forget_replicas() {
+  for (const auto& r : replicas_) {
+    if (r) self_->demonitor(r);
+  }
+  replicas_.clear();
+}
+
+void bridge_state::on_replicas(const replicas& what) {
+  replicas_asked_ = false;
+  forget_replicas();
+  replicas_ = what.by_shard;
+  for (const auto& r : replicas_) {
+    if (r) self_->monitor(r);
+  }
+  ask_all_unsent();
+}
+
+void bridge_state::on_results(const shard_results& what) {
+  for (const auto& a : what.answers) {
+    auto node = questions_.extract(a.to.value);
+    if (node.empty()) continue;
+    const auto& q = node.mapped();
+    q.job->answered(*this, q.shard, a.outcome);
+  }
+}
+
+// ---- time -------------------------------------------------------------------------------------------------------
+
+void bridge_state::tick_soon() {
+  if (!std::exchange(ticking_, true)) self_->delayed_send(self_, tick_every, bridge_tick_atom::value);
+}
+
+void bridge_state::on_tick() {
+  ticking_ = false;
+  const auto now = self_->clock().now();
+  std::vector<std::uint64_t> late;
+  for (const auto& [number, r] : requests_) {
+    if (r.deadline <= now) late.push_back(number);
+  }
+  for (const auto number : late) {
+    auto node = requests_.extract(number);
+    if (node.empty()) continue;
+    auto& r = node.mapped();
+    // Not sent yet, or a read: nothing was done. Else nobody knows.
+    const bool unsent = r.queue != nullptr && !r.queue->handle;
+    const auto code = unsent || is_read(*r.what) ? errc::timed_out : errc::unknown_outcome;
+    if (unsent) std::erase(r.queue->waiting, number);
+    end(std::move(r), failed_result(code));
+  }
+  late.clear();
+  for (const auto& [number, q] : questions_) {
+    if (q.deadline <= now) late.push_back(number);
+  }
+  for (const auto number : late) {
+    auto node = questions_.extract(number);
+    if (!node.empty()) node.mapped().job->answered(*this, node.mapped().shard, errc::timed_out);
+  }
+  const auto unsent = [](const auto& q) { return !q.second.sent; };
+  if (std::any_of(questions_.begin(), questions_.end(), unsent)) {
+    forget_replicas(); // some had no actor
+    replicas_asked_ = false;
+    ask_all_unsent();
+  }
+  if (!requests_.empty() || !questions_.empty()) tick_soon();
+}
+
+void bridge_state::on_drain() {
+  draining_ = true;
+  std::vector<std::uint64_t> held;
+  for (const auto& [number, r] : requests_) {
+    if (r.what->wait.count() > 0) held.push_back(number);
+  }
+  for (const auto number : held) {
+    if (const auto r = requests_.find(number); r != requests_.end()) withdraw(number, r->second, true);
+  }
+}
+
+caf::actor spawn_bridge(caf::actor_system& system, bridge_options options) {
+  return system.spawn([](caf::stateful_actor<std::shared_ptr<bridge_state>>* self, bridge_options given) {
+    self->state = std::make_shared<bridge_state>(self, std::move(given));
+    return self->state->make_behavior();
+  }, std::move(options));
+}
+
+} // namespace burrow

@@ -1,0 +1,31 @@
+// What a path of the native API addresses (contract section 2.1). Private to dialect_native*.cpp.
+#pragma once
+
+#include "actors/gateway/dialect_native.hpp"
+#include "actors/gateway/json_scan.hpp"
+#include "actors/gateway/names.hpp"
+
+namespace burrow {
+
+enum class native_dialect::place_kind : std::uint8_t {
+  nowhere, root, service, account, queue, message, messages, ack, extend, stats, settings
+};
+
+struct native_dialect::target_path {
+  place_kind kind = place_kind::nowhere;
+  queue_ref queue;
+  std::string message;
+  std::string_view bad_name; ///< why a segment is no name; empty = all are
+
+  static target_path of(std::string_view path);
+  [[nodiscard]] std::string_view allowed() const;
+  [[nodiscard]] std::string_view route() const;
+};
+
+/// Prefer: handling=strict.
+[[nodiscard]] inline bool is_strict(const http_request& request) {
+  return request.field("prefer").find("handling=strict") != std::string_view::npos;
+}
+[[nodiscard]] inline duration seconds_of(std::int64_t s) { return std::chrono::seconds{s}; }
+
+} // namespace burrow

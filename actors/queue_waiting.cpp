@@ -1,0 +1,158 @@
+// Requests that are held until something matches (contract section 6): the longest-waiting taker is served first, one
+// new message wakes one taker and every reader, and whoever has gone is passed over.
+#include "actors/queue_shell.hpp"
+
+#include "cluster/base/limits.hpp"
+
+#include <algorithm>
+
+namespace burrow {
+namespace {
+
+/// While something hidden becomes visible later, the queue is looked at again at least so often, and never more often.
+constexpr duration look_every_max{1000}, look_every_min{10};
+
+} // namespace
+
+/// Nothing matched: the request is held, in the place that its arrival gives it.
+void queue_shell::hold(key k) {
+  auto& r = at(k);
+  if (stopping_ || r.deadline <= now()) return finish(k, empty_result(*r.what, queue_exists_));
+  if (!r.waiter) {
+    auto& budget = o_.common->budget;
+    r.share = budget_share{budget, &tenant_budget::waiters, budget->waiters_max};
+    if (!r.share.held()) {
+      if (o_.common->metrics) o_.common->metrics->refused(refusal::too_many_waiters);
+      return finish(k, errc::too_many_waiters);
+    }
+    r.waiter = true;
+    ++waiters_;
+    if (o_.common->metrics) o_.common->metrics->waiters(1);
+  }
+  r.stage = request_stage::waiting;
+  r.retry_until = duration{0};
+  r.further = false;
+  r.counted = 0;
+  r.below.reset();
+  r.lifo.reset();
+  next_deadline_ = std::min(next_deadline_, r.deadline);
+  const bool taker = std::holds_alternative<queue::take>(r.what->what);
+  (taker ? takers_ : readers_).insert(k);
+  // A notice that overtook the answer is not lost.
+  if (r.notices_seen == notices_) return;
+  if (taker) wake_takers(1);
+  else wake_readers();
+}
+
+/// A take was proposed and found nothing: besides being held, somebody has to learn when a hide ends.
+void queue_shell::empty_handed(key k) {
+  hold(k);
+  if (anyone_waits() && !look_at_) own_look();
+}
+
+void queue_shell::ensure_watch() {
+  if (watching_ || replica_lost_) return;
+  watching_ = true;
+  self_->send(o_.replica, watch{o_.queue, true, me()});
+}
+
+void queue_shell::on_takeable(std::uint64_t count) {
+  ++notices_;
+  wake_readers();
+  wake_takers(count);
+  if (waiters_ == 0 && requests_.empty() && watching_) {
+    watching_ = false;
+    self_->send(o_.replica, watch{o_.queue, false, me()});
+  }
+}
+
+/// Serves as many takers as `count` messages can satisfy, the longest-waiting first.
+void queue_shell::wake_takers(std::uint64_t count) {
+  wakes_ += count;
+  while (wakes_ > 0 && !takers_.empty() && !replica_lost_) {
+    const auto k = *takers_.begin();
+    takers_.erase(takers_.begin());
+    auto& r = at(k);
+    if (client_gone(r)) {
+      finish(k, errc::timed_out);
+      continue;
+    }
+    const auto limit = std::get<queue::take>(r.what->what).limit;
+    wakes_ -= std::min<std::uint64_t>(wakes_, std::max<std::uint32_t>(limit, 1));
+    propose(k);
+  }
+  wakes_ = 0;
+}
+
+void queue_shell::wake_readers() {
+  if (replica_lost_) return;
+  for (const auto k : std::exchange(readers_, {})) {
+    at(k).notices_seen = notices_;
+    ask(k, *query_of(at(k)));
+  }
+}
+
+void queue_shell::own_look() {
+  if (looking_ || replica_lost_) return;
+  looking_ = true;
+  outgoing_.questions.push_back({{0}, {o_.queue, queue::look{}}, false});
+  flush_later();
+}
+
+void queue_shell::on_look(key k, const queue::look_answer& a) {
+  queue_exists_ = a.queue_exists;
+  if (k == 0) {
+    // Something that no notice spoke of, or that those who wait do not match: not asked about all the time. Without
+    // it and without a time, nothing is hidden, and a notice will come.
+    if (a.maybe || a.next_visible != no_instant) look_again_at(a.next_visible);
+    if (!a.maybe) return;
+    wake_readers();
+    wake_takers(1);
+    return;
+  }
+  if (a.maybe) return propose(k);
+  auto& r = at(k);
+  if (!can_wait(*r.what)) return finish(k, empty_result(*r.what, a.queue_exists));
+  hold(k);
+  if (a.next_visible != no_instant) look_again_at(a.next_visible);
+}
+
+/// The shard's time and this node's wall clock may differ a little: a look that comes too early sets the next.
+void queue_shell::look_again_at(instant next_visible) {
+  auto in = look_every_max;
+  if (next_visible != no_instant)
+    in = std::clamp(next_visible - o_.common->clock().wall + duration{1}, look_every_min, look_every_max);
+  look_at_ = now() + in;
+}
+
+void queue_shell::withdraw_one(const withdraw& m) {
+  for (auto* held : {&takers_, &readers_}) {
+    const auto found = std::ranges::find_if(*held, [&](key k) {
+      return at(k).number == m.number && at(k).from == m.from;
+    });
+    if (found == held->end()) continue;
+    requests_.erase(*found);
+    held->erase(found);
+    --waiters_;
+    if (o_.common->metrics) o_.common->metrics->waiters(-1);
+    return;
+  }
+}
+
+void queue_shell::expire_waiters(duration at_now) {
+  next_deadline_ = duration::max();
+  for (auto* held : {&takers_, &readers_}) {
+    for (auto i = held->begin(); i != held->end();) {
+      auto& r = at(*i);
+      if (r.deadline > at_now) {
+        next_deadline_ = std::min(next_deadline_, r.deadline);
+        ++i;
+        continue;
+      }
+      finish(*i, empty_result(*r.what, queue_exists_));
+      i = held->erase(i);
+    }
+  }
+}
+
+} // namespace burrow
