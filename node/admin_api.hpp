@@ -1,0 +1,61 @@
+// /admin/v1 on the admin listener: what an operator may ask, as JSON. One thread of its own answers, one request at a
+// time, since each is a round of questions to the actors; nobody else waits for it. Never shows a secret.
+#pragma once
+
+#include "actors/gateway/gateway_actor.hpp"
+#include "actors/messages.hpp"
+#include "node/data_directory.hpp"
+
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+
+namespace burrow {
+
+struct admin_facts {
+  loaded_settings with;
+  codec::node_record identity;
+  std::shared_ptr<rocks_store> store;
+  std::chrono::steady_clock::time_point started;
+};
+
+class admin_api {
+public:
+  admin_api(caf::actor_system& system, caf::actor supervisor, std::vector<caf::actor> shards, admin_facts facts);
+  ~admin_api();
+  admin_api(const admin_api&) = delete;
+  admin_api& operator=(const admin_api&) = delete;
+
+  /// `done` is called once, from the thread of this or from the caller's. Over requests_max waiting ones: 503.
+  void handle(const http_request& request, std::function<void(http_response)> done);
+  /// Answers what waits and ends the thread.
+  void stop();
+  static constexpr std::size_t requests_max = 64;
+
+private:
+  struct job {
+    std::string path;
+    std::string request_id;
+    std::function<void(http_response)> done;
+  };
+  void run();
+  http_response answer(const job& what);
+  http_response status();
+  http_response config() const;
+
+  caf::actor_system& system_;
+  caf::actor supervisor_;
+  std::vector<caf::actor> shards_;
+  admin_facts facts_;
+  std::uint64_t last_commands_ = 0;
+  std::chrono::steady_clock::time_point last_asked_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<job> jobs_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+} // namespace burrow

@@ -1,0 +1,70 @@
+// The `burrow` command: which sub-command, the flags all of them share, exit codes, and how data and errors are
+// printed. Each noun has its own cli_<noun>.cpp with one function a verb; they talk HTTP to a node, like any client.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace burrow {
+
+/// Exit codes (operator-ux.md section 1).
+enum exit_code : int {
+  exit_done = 0,
+  exit_failed = 1,
+  exit_usage = 2,
+  exit_not_found = 3,
+  exit_not_allowed = 4,
+  exit_refused = 5,
+  exit_limited = 6,
+  exit_unreachable = 7,
+  exit_warnings = 8,
+  exit_interrupted = 130,
+};
+
+enum class output_format { table, json, jsonl };
+
+/// What every command knows: the shared flags, and its own arguments after them.
+struct cli_context {
+  std::string endpoint = "http://127.0.0.1:8081";
+  output_format output = output_format::table;
+  bool heads = true, yes = false, quiet = false, color = true;
+  double timeout_s = 30;
+  std::vector<std::string> words;                           ///< arguments that are no flags
+  std::vector<std::pair<std::string, std::string>> options; ///< own flags, without the dashes; last one wins
+
+  [[nodiscard]] std::string option(std::string_view name, std::string_view otherwise = "") const;
+  [[nodiscard]] bool has(std::string_view name) const;
+  /// A decimal number; prints the error and exits the process with 2 if it is none or out of range.
+  [[nodiscard]] std::uint64_t number(std::string_view name, std::uint64_t otherwise, std::uint64_t low,
+                                     std::uint64_t high) const;
+};
+
+/// One verb. `flags` lists its own: `name=` takes a value, `name` does not. `words_min`/`max` count its words.
+struct cli_command {
+  std::string name; ///< `queue put`
+  std::string usage, summary, examples;
+  std::vector<std::string> flags;
+  std::size_t words_min = 0, words_max = 0;
+  std::function<int(const cli_context&)> run;
+};
+
+/// The sub-command named by argv, done; returns the exit code.
+int run_cli(int argc, char** argv);
+
+/// `serve` reads its arguments by the settings table, not by the shared flags.
+int serve_command(const std::vector<std::string>& arguments);
+std::vector<cli_command> queue_commands();
+std::vector<cli_command> queue_settings_commands();
+std::vector<cli_command> status_commands();
+std::vector<cli_command> config_commands();
+std::vector<cli_command> bench_commands();
+std::vector<cli_command> simulate_commands();
+
+/// `error: ...` on standard error; returns `code`.
+int cli_error(int code, std::string_view text);
+/// A question on a terminal; off one, or with --yes: true only with --yes. Says which flag is missing.
+bool cli_confirm(const cli_context& context, std::string_view question);
+
+} // namespace burrow

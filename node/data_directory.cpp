@@ -1,0 +1,134 @@
+#include "node/data_directory.hpp"
+
+#include "cluster/base/assert.hpp"
+#include "cluster/storage/keys.hpp"
+#include "node/audit.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+namespace burrow {
+namespace {
+
+result<int> lock_directory(const std::string& directory) {
+  std::error_code failed;
+  std::filesystem::create_directories(directory, failed);
+  if (failed)
+    return error{errc::config_invalid, fmt::format("data: cannot make {}: {}", directory, failed.message())};
+  const std::string path = directory + "/LOCK";
+  const int file = ::open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0644);
+  if (file < 0)
+    return error{errc::config_invalid, fmt::format("data: cannot write to {}: {}", directory, std::strerror(errno))};
+  if (::flock(file, LOCK_EX | LOCK_NB) != 0) {
+    ::close(file);
+    return error{errc::config_invalid,
+                 fmt::format("data: another node has {} open; each node needs a directory of its own", directory)};
+  }
+  return file;
+}
+
+std::uint64_t random_number() {
+  std::uint64_t n = 0;
+  const auto bytes = random_bytes(sizeof n);
+  std::memcpy(&n, bytes.data(), sizeof n);
+  return n;
+}
+
+/// Without a record of the node the store must be empty: who it was is lost otherwise, and how many shards it had.
+result<void> expect_empty(const store& data) {
+  for (const auto f : {family::raft_log, family::body, family::raft_state, family::queue}) {
+    const auto page = data.scan(f, {.from = "", .to = ""}, read_tier::disk);
+    if (!page) return page.error();
+    if (!page->items.empty()) return error{errc::corrupt, "data: the node's own record is missing in the store"};
+  }
+  return {};
+}
+
+/// Reads who this node is, or draws it and makes it durable before anything else is written.
+result<void> identify(data_directory& out, const settings& with) {
+  const auto key = keys::node_wide("node");
+  const auto found = out.store->get(family::raft_state, key, read_tier::disk);
+  if (!found) return found.error();
+  if (found->found) {
+    auto record = codec::decode_node(found->value);
+    if (!record) return error{record.code(), fmt::format("data: the node record in {} is damaged", with.data)};
+    out.identity = *record;
+    if (out.identity.format != keys::format_version)
+      return error{errc::config_invalid, fmt::format("data: {} has format {}, this program reads format {}", with.data,
+                                                     out.identity.format, keys::format_version)};
+    if (with.shards != limits::shards_default && with.shards != out.identity.shards)
+      return error{errc::config_invalid, fmt::format("shards: the cluster in {} has {} shards, for good; not {}",
+                                                     with.data, out.identity.shards, with.shards)};
+    return {};
+  }
+  if (auto empty = expect_empty(*out.store); !empty) return empty;
+  out.fresh = true;
+  out.identity = {node_id{random_number() | 1U}, {random_number(), random_number()},
+                  static_cast<std::uint16_t>(with.shards), limits::shards_per_tenant, keys::format_version};
+  write_batch batch;
+  batch.put(family::raft_state, key, codec::encode_node(out.identity));
+  if (auto written = out.store->write(batch); !written) return written;
+  return out.store->sync();
+}
+
+/// The store, salvaged if it lost synced writes and the operator accepts that. What is to be checked afterwards, and
+/// why it was accepted, is on disk before anything is touched.
+result<std::unique_ptr<rocks_store>> open_store(const settings& with, accepted_loss& loss) {
+  rocks_options options;
+  options.directory = with.data;
+  options.block_cache_bytes = with.block_cache;
+  options.write_buffer_bytes = with.write_buffer;
+  options.wal_bytes_max = with.wal;
+  auto opened = rocks_store::open(options);
+  if (opened || opened.code() != errc::lost_writes) return opened;
+  const auto lost = opened.error().context;
+  if (with.accept_loss.empty())
+    return error{errc::lost_writes, lost + ". Find out why; to go on with what can be read: burrow serve --accept-loss "
+                                           "\"reason\""};
+  spdlog::warn("accept_loss: \"{}\": {}: going on with what can be read", with.accept_loss, lost);
+  if (auto noted = audit(with.data, "accept-loss", {{"reason", with.accept_loss}, {"lost", lost}}); !noted)
+    return noted.error();
+  if (auto begun = loss.begin(); !begun) return begun.error();
+  options.accept_loss = true;
+  return rocks_store::open(options);
+}
+
+} // namespace
+
+std::string random_bytes(std::size_t size) {
+  std::string out(size, '\0');
+  for (std::size_t at = 0; at < size;) {
+    const auto got = ::getrandom(out.data() + at, size - at, 0);
+    if (got < 0 && errno == EINTR) continue;
+    BURROW_ASSERT(got > 0);
+    at += static_cast<std::size_t>(got);
+  }
+  return out;
+}
+
+result<data_directory> data_directory::open(const settings& with) {
+  data_directory out;
+  const auto lock = lock_directory(with.data);
+  if (!lock) return lock.error();
+  out.lock = *lock;
+  auto loss = accepted_loss::open(with.data);
+  if (!loss) return loss.error();
+  out.loss = std::make_shared<accepted_loss>(std::move(*loss));
+  auto store = open_store(with, *out.loss);
+  if (!store) return store.error();
+  out.store = std::shared_ptr<rocks_store>(std::move(*store));
+  if (auto known = identify(out, with); !known) return known.error();
+  return out;
+}
+
+} // namespace burrow
