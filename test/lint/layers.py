@@ -18,6 +18,7 @@ ROOMS = {
     'membership': set(),
     'placement': set(),
     'storage': set(),
+    'sim': {'raft', 'replica', 'queue', 'storage', 'codec'},
     'codec': {'queue', 'raft', 'membership', 'placement', 'replica', 'storage'},
     'replica': {'queue', 'raft', 'storage', 'codec', 'placement'},
 }
