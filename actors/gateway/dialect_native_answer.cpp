@@ -180,7 +180,7 @@ http_response native_dialect::finish(const http_request& request, const plan& ma
 
 http_response native_dialect::listed(const http_request& request, const plan& made, operation_result& outcome) const {
   const auto& context = context_of(made);
-  const auto list = item_list::of(outcome, context);
+  auto list = item_list::of(outcome, context);
   if (list.problem != errc::ok) return problem_response(request, {problem_of(list.problem), {}, {}});
   const bool meta = !made.match_meta.empty() ||
                     (std::holds_alternative<queue::list_messages>(made.what->what) &&
@@ -206,8 +206,16 @@ http_response native_dialect::listed(const http_request& request, const plan& ma
     for (const auto& b : outcome.bodies) expected += b.size() + b.size() / 8;
     body.reserve(expected);
     for (std::size_t i = 0; i < list.items->size(); ++i) {
+      const auto before = body.size();
       if (i > 0) body += ", ";
       message_json(body, view, context.detail, (*list.items)[i], body_at(outcome, i));
+      // As JSON a body may be six times as long. What a take has changed must be shown; a list goes on later.
+      if (!reads || i == 0 || body.size() <= limits::list_bytes_max) continue;
+      body.resize(before);
+      list.count = i;
+      list.more = true;
+      list.last = (*list.items)[i - 1].place;
+      break;
     }
     body += "]";
     out.fields.emplace_back("Content-Type", "application/json");
