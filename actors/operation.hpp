@@ -3,6 +3,7 @@
 // operation names its queue; those of an account have an empty queue name, those of the cluster an empty tenant too.
 #pragma once
 
+#include "actors/tenant_budget.hpp"
 #include "cluster/base/result.hpp"
 #include "cluster/queue/command.hpp"
 #include "cluster/queue/query.hpp"
@@ -45,6 +46,11 @@ struct operation {
   bool in_steps = false;
   std::uint64_t steps_limit = 0; ///< with in_steps: how many in all; 0 = no bound
   std::shared_ptr<client_presence> client; ///< never null for takes
+  /// list_messages: not held, though nothing matches, if the queue's revision is one of these.
+  std::vector<std::uint64_t> known_revisions{};
+  /// list_messages of a stream: its place among the held requests of the account, taken with its first operation and
+  /// kept until the last of them is gone, whether it waits or its client is slow to read.
+  std::shared_ptr<budget_share> seat{};
 };
 
 struct operation_result {

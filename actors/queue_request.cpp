@@ -50,6 +50,11 @@ bool can_wait(const operation& what) {
   return what.wait > duration{0} && is_any<queue::take, queue::list_messages>(what.what);
 }
 
+bool is_to_wait(const operation& what, const queue::messages_answer& came) {
+  if (!came.items.empty() || came.more || came.problem != errc::ok || !can_wait(what)) return false;
+  return !came.revision || std::ranges::find(what.known_revisions, *came.revision) == what.known_revisions.end();
+}
+
 bool client_gone(const queue_request& r) {
   return r.what->client && r.what->client->gone.load(std::memory_order_acquire);
 }

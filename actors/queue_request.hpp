@@ -48,6 +48,8 @@ struct queue_request {
 /// A take that certainly matches nothing when a look finds nothing: one without an idempotency key to be replayed.
 [[nodiscard]] bool may_look_first(const queue_request& r);
 [[nodiscard]] bool can_wait(const operation& what);
+/// Whether a list that came out so is held.
+[[nodiscard]] bool is_to_wait(const operation& what, const queue::messages_answer& came);
 [[nodiscard]] bool client_gone(const queue_request& r);
 
 /// The command of an operation that changes something (for a take in steps: of its next step). Nothing for reads and

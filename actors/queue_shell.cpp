@@ -75,7 +75,7 @@ void queue_shell::take_in(submit& m) {
   flush_later();
   if (why == errc::ok)
     r.share = {budget, &tenant_budget::inflight, places_for(rank_of(*r.what), budget->inflight_max)};
-  if (why == errc::ok && r.share.held()) return begin(k);
+  if (why == errc::ok && r.share.held()) return seated(k) ? begin(k) : finish(k, errc::too_many_waiters);
   if (o_.common->metrics) o_.common->metrics->refused(why == errc::draining ? refusal::draining : refusal::busy);
   finish(k, why == errc::ok ? errc::busy : why);
 }
@@ -205,7 +205,7 @@ void queue_shell::on_answer(answer_effect& m) {
   auto& answer = m.outcome.value();
   if (const auto* seen = std::get_if<queue::look_answer>(&answer)) return on_look(k, *seen);
   if (const auto* list = std::get_if<queue::messages_answer>(&answer))
-    if (list->items.empty() && !list->more && list->problem == errc::ok && can_wait(*r.what)) return hold(k);
+    if (is_to_wait(*r.what, *list)) return hold(k);
   operation_result out;
   if (std::holds_alternative<queue::stats_answer>(answer)) out.waiters = waiters_;
   std::visit(

@@ -33,6 +33,10 @@ private:
   // Traffic (queue_shell.cpp).
   void take_in(submit& m);
   [[nodiscard]] errc refused(const operation& what) const;
+  /// False: it is a stream's, and there is no place among the waiters for one more.
+  [[nodiscard]] bool seated(key k);
+  /// A place among the held requests of the account; holds nothing if there is none.
+  [[nodiscard]] budget_share waiter_share();
   void begin(key k);
   void look(key k);
   void ask(key k, queue::query what);

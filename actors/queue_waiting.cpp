@@ -14,17 +14,27 @@ constexpr duration look_every_max{1000}, look_every_min{10};
 
 } // namespace
 
+budget_share queue_shell::waiter_share() {
+  auto& budget = o_.common->budget;
+  budget_share out{budget, &tenant_budget::waiters, budget->waiters_max};
+  if (!out.held() && o_.common->metrics) o_.common->metrics->refused(refusal::too_many_waiters);
+  return out;
+}
+
+bool queue_shell::seated(key k) {
+  auto& seat = at(k).what->seat;
+  if (seat && !seat->held()) *seat = waiter_share();
+  return !seat || seat->held();
+}
+
 /// Nothing matched: the request is held, in the place that its arrival gives it.
 void queue_shell::hold(key k) {
   auto& r = at(k);
+  if (client_gone(r)) return finish(k, errc::timed_out);
   if (stopping_ || r.deadline <= now()) return finish(k, empty_result(*r.what, queue_exists_));
   if (!r.waiter) {
-    auto& budget = o_.common->budget;
-    r.share = budget_share{budget, &tenant_budget::waiters, budget->waiters_max};
-    if (!r.share.held()) {
-      if (o_.common->metrics) o_.common->metrics->refused(refusal::too_many_waiters);
-      return finish(k, errc::too_many_waiters);
-    }
+    r.share = r.what->seat ? budget_share{} : waiter_share();
+    if (!r.what->seat && !r.share.held()) return finish(k, errc::too_many_waiters);
     r.waiter = true;
     ++waiters_;
     if (o_.common->metrics) o_.common->metrics->waiters(1);

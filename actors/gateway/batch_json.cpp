@@ -3,6 +3,7 @@
 #include "actors/gateway/base64.hpp"
 #include "actors/gateway/json_scan.hpp"
 #include "actors/gateway/names.hpp"
+#include "actors/gateway/trace_context.hpp"
 
 #include <algorithm>
 
@@ -120,14 +121,11 @@ bool meta_of(std::string_view raw, queue::message_attributes& out) {
   });
 }
 
-/// A trace context that is not valid is ignored (contract section 16).
+/// Of no string nothing is kept: a trace context that is not valid is ignored (contract section 16).
 void trace_of(const raw_message& raw, queue::message_attributes& out) {
   std::string parent, state;
-  if (!string_of(raw.traceparent, parent) || !is_traceparent(parent)) return;
-  out.traceparent = std::move(parent);
-  if (string_of(raw.tracestate, state) && state.size() <= limits::tracestate_bytes_max && is_content_type(state)) {
-    out.tracestate = std::move(state);
-  }
+  if (!string_of(raw.traceparent, parent)) return;
+  keep_trace(out, parent, string_of(raw.tracestate, state) ? state : std::string_view{});
 }
 
 std::optional<problem_type> interpret(const raw_message& raw, batch_message& out) {
@@ -149,7 +147,7 @@ std::optional<problem_type> interpret(const raw_message& raw, batch_message& out
     if (raw.persistent != "true" && raw.persistent != "false") return invalid_parameter;
     out.attributes.persistent = raw.persistent == "true";
   }
-  trace_of(raw, out.attributes);
+  if (!raw.traceparent.empty()) trace_of(raw, out.attributes);
   return std::nullopt;
 }
 
@@ -180,19 +178,6 @@ bool add_meta(queue::message_attributes& to, std::string_view name, std::string 
   std::size_t bytes = 0;
   for (const auto& [n, v] : to.meta) bytes += n.size() + v.size();
   return to.meta.size() <= limits::meta_count_max && bytes <= limits::meta_bytes_max;
-}
-
-bool is_traceparent(std::string_view text) {
-  // version(2) - trace id(32) - parent id(16) - flags(2), lower-case hex; no id may be all zeros.
-  if (text.size() < 55 || (text.size() > 55 && (text[55] != '-' || text.starts_with("00")))) return false;
-  if (text.size() > 128 || !is_content_type(text) || text.starts_with("ff")) return false;
-  for (std::size_t i = 0; i < 55; ++i) {
-    const bool dash = i == 2 || i == 35 || i == 52;
-    const bool hex = (text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f');
-    if (dash ? text[i] != '-' : !hex) return false;
-  }
-  return text.substr(3, 32).find_first_not_of('0') != std::string_view::npos &&
-         text.substr(36, 16).find_first_not_of('0') != std::string_view::npos;
 }
 
 std::variant<message_batch, problem> read_message_batch(std::string_view text) {

@@ -43,7 +43,5 @@ struct receipt_batch {
 [[nodiscard]] bool is_content_type(std::string_view text);
 /// Adds to the meta of a message. False: a bound or rule of section 5.4 is broken.
 [[nodiscard]] bool add_meta(queue::message_attributes& to, std::string_view name, std::string value);
-/// A traceparent as W3C Trace Context has it, any version but ff.
-[[nodiscard]] bool is_traceparent(std::string_view text);
 
 } // namespace burrow

@@ -63,6 +63,9 @@ void bridge_state::on_work(bridge_work& work) {
   for (const auto& one : work.withdraw) {
     if (const auto r = requests_.find(one->number); r != requests_.end() && r->second.owner == one) {
       withdraw(r->first, r->second, false);
+      if (!is_read(*r->second.what)) continue;
+      --r->second.queue->under_way; // nothing of it will have to be undone
+      requests_.erase(r);
     }
   }
   for (const auto& one : work.unclaim) {

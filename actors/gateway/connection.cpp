@@ -1,5 +1,7 @@
 #include "actors/gateway/connection.hpp"
 
+#include "actors/gateway/json_write.hpp"
+#include "actors/gateway/suspend.hpp"
 #include "cluster/base/limits.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -14,26 +16,6 @@ constexpr net::use_awaitable_t<io_executor> use{};
 constexpr std::size_t buffer_small = 4 * limits::kib, buffer_large = 64 * limits::kib;
 /// So much of a request that was refused is read and dropped, so that the client gets to see why.
 constexpr std::size_t linger_bytes_max = 32 * limits::mib;
-
-template <class Handler>
-struct resumer_of final : resumer {
-  explicit resumer_of(Handler h) : handler(std::move(h)) {}
-  void go() override {
-    auto h = std::move(handler);
-    std::move(h)();
-  }
-  Handler handler;
-};
-
-/// Suspends the coroutine; `start` gets what resumes it, to be used once and on this thread.
-template <class Start>
-auto suspend(Start start) {
-  return net::async_initiate<const net::use_awaitable_t<io_executor>&, void()>(
-    [](auto handler, Start begin) {
-      begin(std::unique_ptr<resumer>{std::make_unique<resumer_of<decltype(handler)>>(std::move(handler))});
-    },
-    use, std::move(start));
-}
 
 bool is_visible_ascii(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7F; });
@@ -225,7 +207,7 @@ connection::task<void> connection::refuse(problem_type type) {
                                  : type == problem_type::overloaded    ? reason::buffers
                                  : type == problem_type::bad_request   ? reason::malformed : reason::too_large);
   if (!parser_->head_done()) request_.fields.clear();
-  request_.request_id = home_.new_request_id();
+  take_request_id();
   route_ = "malformed";
   began_ = std::chrono::steady_clock::now();
   answer_ = problem_response(request_, {type, {}, {}});
@@ -255,11 +237,13 @@ connection::task<void> connection::run() {
     began_ = std::chrono::steady_clock::now();
     phase_ = phase::busy;
     if (!parser_->keeps_alive()) keep_ = false;
-    const auto sent = request_.field("x-request-id");
-    request_.request_id = !sent.empty() && sent.size() <= 128 && is_visible_ascii(sent) ? std::string{sent}
-                                                                                        : home_.new_request_id();
+    take_request_id();
     request_.admin = admin_;
     if (!co_await answer()) break;
+    if (call_ && call_->made.streams && answer_.status == 200) {
+      co_await stream();
+      break;
+    }
     if (answer_.close || home_.shared().draining) keep_ = false;
     if (!co_await write_answer()) {
       // Nothing of it has left: whoever was to have these messages does not know of them.
@@ -274,6 +258,12 @@ connection::task<void> connection::run() {
     socket_.shutdown(tcp_socket::shutdown_both, ec);
     socket_.close(ec);
   }
+}
+
+void connection::take_request_id() {
+  const auto sent = request_.field("x-request-id");
+  const bool good = !sent.empty() && sent.size() <= 128 && is_visible_ascii(sent);
+  request_.request_id = good ? std::string{sent} : home_.new_request_id();
 }
 
 connection::task<bool> connection::answer() {
@@ -291,19 +281,33 @@ bool connection::answer_here() {
   if (!live && !ready) return false;
   route_ = "health";
   answer_ = {};
-  answer_.fields.emplace_back("Content-Type", "text/plain; charset=utf-8");
+  if (request_.method != http_method::get && request_.method != http_method::head) {
+    answer_ = problem_response(request_, {problem_type::method_not_allowed, {}, {}});
+    answer_.fields.emplace_back("Allow", "GET, HEAD");
+    return true;
+  }
+  if (ready) answer_readiness();
+  else answer_.body = "live\n";
+  if (answer_.status == 200) answer_.fields.emplace_back("Content-Type", "text/plain; charset=utf-8");
   answer_.fields.emplace_back("Cache-Control", "no-store");
-  answer_.body = live ? "live\n" : "ready\n";
-  if (live) return true;
+  return true;
+}
+
+void connection::answer_readiness() {
   auto& shared = home_.shared();
   const std::lock_guard lock{shared.mutex};
-  if (shared.draining || !shared.not_ready.empty()) {
-    answer_.status = 503;
-    answer_.fields.emplace_back("Retry-After", "1");
-    answer_.body = shared.draining ? "draining\n" : "";
-    for (const auto& why : shared.not_ready) answer_.body += why + "\n";
+  if (!shared.draining && shared.not_ready.empty()) {
+    answer_.body = "ready\n";
+    return;
   }
-  return true;
+  problem why{shared.draining ? problem_type::draining : problem_type::unavailable, {}, ", \"reasons\": ["};
+  for (const auto& reason : shared.not_ready) {
+    if (!why.members.ends_with('[')) why.members += ", ";
+    json_string(why.members, reason);
+    why.detail += (why.detail.empty() ? "" : "; ") + reason;
+  }
+  why.members += "]";
+  answer_ = problem_response(request_, why);
 }
 
 connection::task<void> connection::ask_elsewhere() {
@@ -342,6 +346,14 @@ connection::task<bool> connection::ask_dialect() {
     call_.reset();
     co_return true;
   }
+  const bool there = co_await carry_out();
+  if (!there) co_return false; // the outcome may be under way: it is not ours to look at
+  answer_ = home_.dialect().finish(request_, call_->made, *call_->outcome);
+  co_return true;
+}
+
+connection::task<bool> connection::carry_out() {
+  phase_ = phase::busy;
   co_await suspend([this](std::unique_ptr<resumer> resume) {
     call_->resume = std::move(resume);
     if (call_->made.what->wait.count() > 0) watch_client();
@@ -352,9 +364,7 @@ connection::task<bool> connection::ask_dialect() {
     socket_.cancel(ec);
   }
   data_ahead_ = false;
-  if (gone_) co_return false; // the outcome may be under way: it is not ours to look at
-  answer_ = home_.dialect().finish(request_, call_->made, *call_->outcome);
-  co_return true;
+  co_return !gone_;
 }
 
 } // namespace burrow

@@ -44,14 +44,22 @@ private:
   /// False: there is nobody to answer.
   task<bool> answer();
   task<bool> ask_dialect();
+  /// Has the call's operation carried out. False: the client is gone.
+  task<bool> carry_out();
+  /// Sends the call's outcome as events, then those that follow, until the client goes or the node stops.
+  task<void> stream();
+  task<bool> write_events(std::string text, bool last);
   /// Asks how large the body may be whose head was read. False: it is refused, or there is nobody to answer.
   task<bool> ask_limit();
   task<void> ask_elsewhere();
   [[nodiscard]] bool answer_here();
+  void answer_readiness();
+  void take_request_id();
   /// False if it could not be written whole.
   task<bool> write_answer();
   task<bool> write_all(std::array<net::const_buffer, 2> parts);
-  void write_head(std::string& out, bool keep) const;
+  enum class framing : std::uint8_t { length, stream };
+  void write_head(std::string& out, bool keep, framing how = framing::length) const;
   void set_deadline(phase now, duration from_now);
 
   void watch_client();

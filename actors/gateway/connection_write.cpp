@@ -53,7 +53,7 @@ void connection::client_gone() {
 
 // ---- writing ----------------------------------------------------------------------------------------------------
 
-void connection::write_head(std::string& out, bool keep) const {
+void connection::write_head(std::string& out, bool keep, framing how) const {
   const int status = answer_.status;
   out.clear();
   out += "HTTP/1.1 ";
@@ -71,7 +71,9 @@ void connection::write_head(std::string& out, bool keep) const {
   }
   out += "\r\nX-Request-Id: ";
   out += request_.request_id;
-  if (status == 204 ? home_.shared().options.content_length_on_204 : status != 304) {
+  if (how == framing::stream) {
+    if (!parser_->is_http_1_0()) out += "\r\nTransfer-Encoding: chunked";
+  } else if (status == 204 ? home_.shared().options.content_length_on_204 : status != 304) {
     out += "\r\nContent-Length: ";
     out += std::to_string(answer_.body.size());
   }

@@ -30,6 +30,14 @@ struct plan {
   /// take: only messages with all of these; they are looked for before anything is taken.
   std::vector<std::pair<std::string, std::string>> match_meta;
   std::string_view route = "none"; ///< for metrics: one of a small fixed set (gateway_metrics.hpp)
+  bool streams = false; ///< the answer goes on: after finish(), events() of one outcome after the other
+};
+
+/// A piece of an answer that goes on.
+struct event_page {
+  std::string text;
+  std::size_t events = 0;
+  bool last = false; ///< nothing follows
 };
 
 /// How much body a request may bring, and what it is to bring more.
@@ -52,6 +60,8 @@ public:
   [[nodiscard]] virtual plan begin(http_request& request) const = 0;
   [[nodiscard]] virtual http_response finish(const http_request& request, const plan& made,
                                              operation_result& outcome) const = 0;
+  /// What an outcome adds to a stream. Puts the operation that follows into `made`, without a wait.
+  [[nodiscard]] virtual event_page events(const http_request& request, plan& made, operation_result& outcome) const = 0;
 };
 
 } // namespace burrow

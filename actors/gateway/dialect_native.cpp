@@ -1,4 +1,7 @@
 #include "actors/gateway/dialect_native_path.hpp"
+#include "actors/gateway/etags.hpp"
+#include "actors/gateway/openapi.hpp"
+#include "actors/gateway/problem_pages.hpp"
 #include "actors/gateway/settings_json.hpp"
 
 namespace burrow {
@@ -16,7 +19,14 @@ native_dialect::target_path native_dialect::target_path::of(std::string_view pat
   target_path out;
   const auto segments = path_segments(path);
   if (path == "/") return out.kind = place_kind::root, out;
-  if (segments.empty() || segments[0] != "v1.0" || segments.size() > 4) return out;
+  if (!segments.empty() && segments[0] != "v1.0") {
+    if (path == route_of(place_kind::openapi).path) out.kind = place_kind::openapi;
+    if (segments[0] != "problems" || segments.size() != 2) return out;
+    out.kind = place_kind::problem;
+    out.message = segments[1];
+    return out;
+  }
+  if (segments.empty() || segments.size() > 4) return out;
   if (segments.size() > 1 && segments.back().empty()) return out; // ends in a slash
   const auto name = [&](std::size_t i, std::string& into) {
     auto decoded = percent_decoded(segments[i]);
@@ -34,38 +44,10 @@ native_dialect::target_path native_dialect::target_path::of(std::string_view pat
   if (!named) return out;
   constexpr place_kind by_depth[] = {place_kind::service, place_kind::account, place_kind::queue, place_kind::message};
   out.kind = by_depth[segments.size() - 1];
+  if (last.starts_with('~')) out.kind = place_of_tail(last);
   if (out.queue.queue.starts_with('~')) out.kind = place_kind::nowhere;
-  if (last == "~messages") out.kind = place_kind::messages;
-  else if (last == "~ack") out.kind = place_kind::ack;
-  else if (last == "~extend") out.kind = place_kind::extend;
-  else if (last == "~stats") out.kind = place_kind::stats;
-  else if (last == "~settings") out.kind = place_kind::settings;
-  else if (last.starts_with('~')) out.kind = place_kind::nowhere;
   out.message = std::move(last);
   return out;
-}
-
-std::string_view native_dialect::target_path::allowed() const {
-  switch (kind) {
-    case place_kind::nowhere: return {};
-    case place_kind::root:
-    case place_kind::stats: return "GET, HEAD";
-    case place_kind::settings: return "GET, HEAD, PUT, PATCH, DELETE";
-    case place_kind::service:
-    case place_kind::account: return "GET, HEAD, DELETE";
-    case place_kind::queue: return "GET, HEAD, POST, DELETE";
-    case place_kind::message: return "GET, HEAD, PUT, POST, DELETE";
-    case place_kind::messages:
-    case place_kind::ack:
-    case place_kind::extend: return "POST";
-  }
-  return {};
-}
-
-std::string_view native_dialect::target_path::route() const {
-  constexpr std::string_view routes[] = {"none", "root", "accounts", "account", "queue", "message",
-                                         "messages", "ack", "extend", "stats", "settings"};
-  return routes[static_cast<std::size_t>(kind)];
 }
 
 native_dialect::native_dialect(native_options options)
@@ -105,18 +87,23 @@ result<std::size_t> native_dialect::body_limit_by(const operation_result& answer
 }
 
 plan native_dialect::begin(http_request& request) const {
+  plan out = begin_anywhere(request);
+  if (out.answer) out.answer->fields.emplace_back("Burrow-Zone", options_.zone);
+  return out;
+}
+
+plan native_dialect::begin_anywhere(http_request& request) const {
   const auto at = target_path::of(request.path);
   if (!at.bad_name.empty()) return at_once(request, {problem_type::invalid_name, std::string{at.bad_name}, {}});
   if (at.kind == place_kind::nowhere) return at_once(request, {problem_type::not_found, {}, {}});
-  const std::string_view allowed = at.allowed();
-  // A method is in the list as a whole word: no method's name is a part of another's.
-  if (request.method == http_method::other || allowed.find(request.method_text) == std::string_view::npos) {
+  const auto& route = route_of(at.kind);
+  if (route.find(request.method) == nullptr) {
     plan out = at_once(request, {problem_type::method_not_allowed, {}, {}});
-    out.answer->fields.emplace_back("Allow", allowed);
+    out.answer->fields.emplace_back("Allow", route.allowed());
     return out;
   }
   plan out = begin_at(request, at);
-  out.route = at.route();
+  out.route = route.metric;
   return out;
 }
 
@@ -124,7 +111,9 @@ plan native_dialect::begin_at(http_request& request, const target_path& at) cons
   plan out;
   switch (at.kind) {
     case place_kind::root:
-      out.answer = http_response{200, {{"Content-Type", "application/json"}}, "[\"v1.0\"]", false};
+    case place_kind::openapi:
+    case place_kind::problem:
+      out.answer = service_document(request, at);
       return out;
     case place_kind::service:
       if (!options_.single_node) return at_once(request, {problem_type::operation_disabled, {}, {}});
@@ -135,14 +124,41 @@ plan native_dialect::begin_at(http_request& request, const target_path& at) cons
     case place_kind::messages: return messages(request, at.queue);
     case place_kind::ack: return by_receipts(request, at.queue, false);
     case place_kind::extend: return by_receipts(request, at.queue, true);
-    case place_kind::stats: return stats(at.queue);
+    case place_kind::stats: return stats(request, at.queue);
     case place_kind::settings: return settings(request, at.queue);
-    case place_kind::nowhere: break;
+    case place_kind::live:
+    case place_kind::ready:
+    case place_kind::metrics:
+    case place_kind::nowhere: break; // the connection's own, or nobody's
   }
   return at_once(request, {problem_type::not_found, {}, {}});
 }
 
-plan native_dialect::stats(const queue_ref& queue) const {
+/// What is the same for everybody and needs no queue.
+http_response native_dialect::service_document(const http_request& request, const target_path& at) const {
+  parameters none;
+  if (is_strict(request)) {
+    if (auto p = read_parameters(request.query, 0, true, none)) return problem_response(request, *p);
+  }
+  if (at.kind == place_kind::root) return {200, {{"Content-Type", "application/json"}}, "[\"v1.0\"]", false};
+  if (at.kind == place_kind::problem) return problem_page_response(request, at.message);
+  // Made when it is first asked for: most threads never are.
+  const bool metrics = request.admin || options_.public_metrics;
+  auto& [text, etag] = documents_[metrics ? 1 : 0];
+  if (text.empty()) {
+    text = openapi_document({options_.single_node, metrics});
+    etag = "\"" + std::to_string(hash_of(text).low) + "\"";
+  }
+  http_response out{200, {{"ETag", etag}, {"Cache-Control", "no-cache"}}, {}, false};
+  if (is_known(request.field("if-none-match"), etag)) return out.status = 304, out;
+  out.fields.emplace_back("Content-Type", "application/json");
+  out.body = text;
+  return out;
+}
+
+plan native_dialect::stats(const http_request& request, const queue_ref& queue) const {
+  parameters none;
+  if (auto p = read_parameters(request.query, 0, is_strict(request), none)) return at_once(request, *p);
   plan out;
   out.what = std::make_shared<operation>();
   out.what->queue = queue;
@@ -154,8 +170,7 @@ plan native_dialect::stats(const queue_ref& queue) const {
 plan native_dialect::list_names(const http_request& request, const target_path& at) const {
   const bool tenants = at.kind == place_kind::service, deletes = request.method == http_method::delete_;
   parameters given;
-  const auto known = with_limit | with_marker | with_detail | with_cursor | with_prefix | with_on_empty |
-                     (tenants ? 0U : static_cast<unsigned>(with_include_empty)) | names_only;
+  const auto known = parameters_at(at.kind, request.method);
   if (auto p = read_parameters(request.query, known, is_strict(request), given)) return at_once(request, *p);
   std::string after = given.marker.value_or("");
   if (given.cursor) {

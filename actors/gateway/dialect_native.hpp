@@ -7,6 +7,8 @@
 #include "actors/gateway/parameters.hpp"
 #include "actors/gateway/seal.hpp"
 
+#include <array>
+
 namespace burrow {
 
 /// What of gateway_options the dialect goes by.
@@ -15,6 +17,7 @@ struct native_options {
   std::vector<seal_key> seal_keys;
   queue::defaults defaults;
   bool single_node = true;
+  bool public_metrics = false;
 };
 
 /// An entry of a batch that is refused before the operation.
@@ -35,6 +38,7 @@ struct native_context : dialect_context {
   std::optional<std::string> cursor; ///< as given
   bool with_sources = false;         ///< settings: where each value comes from
   std::size_t entries = 0;           ///< of a batch, refused ones included
+  std::optional<std::uint64_t> events_left; ///< of a stream with a limit
   std::vector<refused_entry> refused;
 };
 
@@ -47,13 +51,15 @@ public:
   [[nodiscard]] plan begin(http_request& request) const override;
   [[nodiscard]] http_response finish(const http_request& request, const plan& made,
                                      operation_result& outcome) const override;
+  [[nodiscard]] event_page events(const http_request& request, plan& made, operation_result& outcome) const override;
 
 private:
   struct target_path;
-  enum class place_kind : std::uint8_t;
 
+  [[nodiscard]] plan begin_anywhere(http_request& request) const;
   [[nodiscard]] plan begin_at(http_request& request, const target_path& at) const;
   [[nodiscard]] plan list_names(const http_request& request, const target_path& at) const;
+  [[nodiscard]] plan stream(const http_request& request, const queue_ref& queue) const;
   [[nodiscard]] plan on_queue(const http_request& request, const queue_ref& queue) const;
   /// `lifo`: the direction that is asked for; nothing = the queue knows, and compares.
   [[nodiscard]] std::optional<problem> start_from(const queue_ref& queue, const parameters& given,
@@ -66,7 +72,8 @@ private:
                                                      queue::message_attributes& out) const;
   [[nodiscard]] plan messages(http_request& request, const queue_ref& queue) const;
   [[nodiscard]] plan by_receipts(const http_request& request, const queue_ref& queue, bool extend) const;
-  [[nodiscard]] plan stats(const queue_ref& queue) const;
+  [[nodiscard]] http_response service_document(const http_request& request, const target_path& at) const;
+  [[nodiscard]] plan stats(const http_request& request, const queue_ref& queue) const;
   [[nodiscard]] plan settings(const http_request& request, const queue_ref& queue) const;
   [[nodiscard]] queue::condition settings_guard(const http_request& request) const;
   [[nodiscard]] std::optional<problem> guard_of(const http_request& request, const queue_ref& queue,
@@ -88,6 +95,10 @@ private:
   native_options options_;
   std::string settings_tag_; ///< part of every ETag of settings: what the server's own defaults are
   sealer sealer_;
+  struct document {
+    std::string text, etag;
+  };
+  mutable std::array<document, 2> documents_; ///< /openapi.json without and with /metrics; empty until asked for
 };
 
 /// Whether a Content-Type says application/json, with or without parameters.

@@ -1,7 +1,10 @@
 // Results to answers.
 #include "actors/gateway/dialect_native_json.hpp"
 #include "actors/gateway/dialect_native_path.hpp"
+#include "actors/gateway/etags.hpp"
 #include "actors/gateway/json_write.hpp"
+
+#include <optional>
 
 namespace burrow {
 namespace {
@@ -46,6 +49,7 @@ struct item_list {
   instant now;
   bool by_priority = false;
   std::uint8_t last_priority = 0;
+  std::optional<std::uint64_t> revision{}; ///< of a list alone
 
   [[nodiscard]] place_cursor cursor() const {
     if (last.value != 0) return cursor_at(last, lifo, by_priority, last_priority);
@@ -58,7 +62,8 @@ struct item_list {
     }
     const auto* a = std::get_if<queue::messages_answer>(&outcome.what);
     BURROW_ASSERT(a != nullptr);
-    return {&a->items, a->items.size(), a->last, a->more, context.lifo, a->queue_exists, errc::ok, a->now};
+    return {&a->items, a->items.size(), a->last, a->more, context.lifo, a->queue_exists, errc::ok, a->now,
+            false, 0, a->revision};
   }
 };
 
@@ -149,6 +154,8 @@ http_response native_dialect::finish(const http_request& request, const plan& ma
   const auto& context = context_of(made);
   if (const auto* failed = outcome.failed()) {
     out = problem_response(request, {problem_of(failed->code), failed->context, {}});
+  } else if (made.streams) {
+    out.fields = {{"Content-Type", "text/event-stream"}, {"Cache-Control", "no-store"}};
   } else if (const auto* stats = std::get_if<queue::stats_answer>(&outcome.what)) {
     out = stats_response(*stats, outcome.waiters, options_.zone);
   } else if (std::holds_alternative<queue::settings_answer>(outcome.what) ||
@@ -173,13 +180,20 @@ http_response native_dialect::finish(const http_request& request, const plan& ma
 
 http_response native_dialect::listed(const http_request& request, const plan& made, operation_result& outcome) const {
   const auto& context = context_of(made);
-  const auto list = item_list::of(outcome, context);
+  auto list = item_list::of(outcome, context);
   if (list.problem != errc::ok) return problem_response(request, {problem_of(list.problem), {}, {}});
   const bool meta = !made.match_meta.empty() ||
                     (std::holds_alternative<queue::list_messages>(made.what->what) &&
                      !std::get<queue::list_messages>(made.what->what).match_meta.empty());
   http_response out;
   const bool silent = context.detail == detail_level::none;
+  const bool reads = request.method == http_method::get || request.method == http_method::head;
+  if (reads && list.revision && (list.count > 0 || context.empty_is_ok)) {
+    auto etag = "W/" + etag_of(*list.revision);
+    const bool known = is_known(request.field("if-none-match"), etag);
+    out.fields.emplace_back("ETag", std::move(etag));
+    if (known) return out.status = 304, out;
+  }
   if (list.count == 0 && !context.empty_is_ok) {
     using enum problem_type;
     out = problem_response(request, {list.queue_exists ? message_not_found : queue_not_found, {}, {}});
@@ -192,14 +206,24 @@ http_response native_dialect::listed(const http_request& request, const plan& ma
     for (const auto& b : outcome.bodies) expected += b.size() + b.size() / 8;
     body.reserve(expected);
     for (std::size_t i = 0; i < list.items->size(); ++i) {
+      const auto before = body.size();
       if (i > 0) body += ", ";
       message_json(body, view, context.detail, (*list.items)[i], body_at(outcome, i));
+      // As JSON a body may be six times as long. What a take has changed must be shown; a list goes on later.
+      if (!reads || i == 0 || body.size() <= limits::list_bytes_max) continue;
+      body.resize(before);
+      list.count = i;
+      list.more = true;
+      list.last = (*list.items)[i - 1].place;
+      break;
     }
     body += "]";
-    out = json_response(std::move(body));
+    out.fields.emplace_back("Content-Type", "application/json");
     out.fields.emplace_back("Cache-Control", "no-store");
+    out.body = std::move(body);
   }
-  const bool stopped = list.more && (meta || (list.count > 0 && !silent)) && list.last.value != 0;
+  // What changes messages without showing them goes on until all are done; a count that was read stops like a list.
+  const bool stopped = list.more && (meta || (list.count > 0 && (!silent || reads))) && list.last.value != 0;
   if (stopped || (!silent && list.count > 0)) {
     const auto cursor = sealer_.seal(made.what->queue, list.cursor());
     out.fields.emplace_back("Burrow-Cursor", cursor);
@@ -264,7 +288,7 @@ http_response native_dialect::one(const http_request& request, const plan& made,
     } else if (out.status == 201) {
       out.fields.emplace_back("Location", request.path);
     }
-    out.fields.emplace_back("ETag", etag_of(item.revision));
+    out.fields.emplace_back("ETag", etag_of(queue::version_of(item.place, item.revision)));
     out.fields.emplace_back("Burrow-Ttl", std::to_string(std::chrono::ceil<std::chrono::seconds>(item.ttl).count()));
     change_fields(out);
     return out;
@@ -293,12 +317,9 @@ http_response native_dialect::shown(const http_request& request, const plan& mad
   const auto& context = context_of(made);
   http_response out;
   if (item != nullptr && !context.is_change) {
-    out.fields.emplace_back("ETag", etag_of(item->revision));
-    const auto none_match = request.field("if-none-match");
-    if (none_match == "*" || (!none_match.empty() && none_match.find(etag_of(item->revision)) != none_match.npos)) {
-      out.status = 304;
-      return out;
-    }
+    const auto etag = etag_of(item->version());
+    out.fields.emplace_back("ETag", etag);
+    if (is_known(request.field("if-none-match"), etag)) return out.status = 304, out;
   }
   if (context.detail == detail_level::none || item == nullptr) {
     out.status = 204;

@@ -66,7 +66,7 @@ http_response batch_response(std::size_t failed, const std::string& results) {
 
 plan native_dialect::messages(http_request& request, const queue_ref& queue) const {
   parameters given;
-  const auto known = with_ttl | with_hide | with_persistent | with_priority;
+  const auto known = parameters_at(place_kind::messages, request.method);
   if (auto p = read_parameters(request.query, known, is_strict(request), given)) return at_once(request, *p);
   const auto type = request.field("content-type");
   if (!is_json(type)) return put(request, queue, {});

@@ -113,7 +113,7 @@ void full_members(std::string& out, const message_view& how, const queue::messag
   json_string_or_null(out, attributes.producer);
   trace_member(out, attributes);
   out += ", \"etag\": ";
-  json_string(out, etag_of(what.revision));
+  json_string(out, etag_of(what.version()));
   dead_letter_member(out, what);
 }
 
@@ -123,7 +123,7 @@ place_cursor cursor_at(place at, bool lifo, bool by_priority, std::uint8_t prior
   return {at, lifo, by_priority ? std::optional{priority} : std::nullopt};
 }
 
-std::string etag_of(std::uint64_t revision) { return "\"" + std::to_string(revision) + "\""; }
+std::string etag_of(std::uint64_t version) { return "\"" + std::to_string(version) + "\""; }
 
 std::string_view content_type_of(const queue::message& what) {
   const auto& type = what.attributes.content_type;

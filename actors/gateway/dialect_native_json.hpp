@@ -21,7 +21,7 @@ void message_json(std::string& out, const message_view& how, detail_level detail
                   std::string_view body);
 /// A cursor behind a message. It holds a priority only in the order of a take that goes by it.
 [[nodiscard]] place_cursor cursor_at(place at, bool lifo, bool by_priority, std::uint8_t priority);
-[[nodiscard]] std::string etag_of(std::uint64_t revision);
+[[nodiscard]] std::string etag_of(std::uint64_t version);
 /// As it was stored, or what stands for nothing.
 [[nodiscard]] std::string_view content_type_of(const queue::message& what);
 

@@ -4,22 +4,17 @@
 #include "actors/gateway/dialect_native.hpp"
 #include "actors/gateway/json_scan.hpp"
 #include "actors/gateway/names.hpp"
+#include "actors/gateway/native_routes.hpp"
 
 namespace burrow {
-
-enum class native_dialect::place_kind : std::uint8_t {
-  nowhere, root, service, account, queue, message, messages, ack, extend, stats, settings
-};
 
 struct native_dialect::target_path {
   place_kind kind = place_kind::nowhere;
   queue_ref queue;
-  std::string message;
+  std::string message; ///< or the slug of a problem
   std::string_view bad_name; ///< why a segment is no name; empty = all are
 
   static target_path of(std::string_view path);
-  [[nodiscard]] std::string_view allowed() const;
-  [[nodiscard]] std::string_view route() const;
 };
 
 /// Prefer: handling=strict.

@@ -1,8 +1,8 @@
 // Requests on a queue and on one message.
 #include "actors/gateway/batch_json.hpp"
 #include "actors/gateway/dialect_native_path.hpp"
-
-#include <charconv>
+#include "actors/gateway/etags.hpp"
+#include "actors/gateway/trace_context.hpp"
 
 namespace burrow {
 namespace {
@@ -22,22 +22,12 @@ plan of_operation(std::shared_ptr<operation> what, std::unique_ptr<native_contex
 
 bool shows_body(detail_level d) { return d >= detail_level::body; }
 
-/// Revisions named by If-Match. What is no strong ETag of ours matches nothing, as revision 0 does.
-std::vector<std::uint64_t> revisions_of(std::string_view list) {
+bool takes_events(std::string_view accept) { return accept.find("text/event-stream") != std::string_view::npos; }
+
+/// Versions named by If-Match. What is no strong ETag of ours matches nothing, as version 0 does.
+std::vector<std::uint64_t> versions_of(std::string_view list) {
   std::vector<std::uint64_t> out;
-  while (!list.empty() && out.size() < 32) {
-    const auto comma = list.find(',');
-    auto tag = list.substr(0, comma);
-    list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
-    while (tag.starts_with(' ')) tag.remove_prefix(1);
-    while (tag.ends_with(' ')) tag.remove_suffix(1);
-    std::uint64_t revision = 0;
-    if (tag.size() > 2 && tag.front() == '"' && tag.back() == '"') {
-      const auto [end, code] = std::from_chars(tag.data() + 1, tag.data() + tag.size() - 1, revision);
-      if (code != std::errc{} || end != tag.data() + tag.size() - 1) revision = 0;
-    }
-    out.push_back(revision);
-  }
+  each_tag(list, [&](std::string_view tag) { out.push_back(number_in(tag).value_or(0)); });
   return out;
 }
 
@@ -89,9 +79,9 @@ std::shared_ptr<operation> native_dialect::take_of(const http_request& request, 
 plan native_dialect::on_queue(const http_request& request, const queue_ref& queue) const {
   const bool reads = request.method == http_method::get || request.method == http_method::head;
   const bool posts = request.method == http_method::post;
+  if (request.method == http_method::get && takes_events(request.field("accept"))) return stream(request, queue);
   parameters given;
-  const auto known = with_limit | with_marker | with_match_hidden | with_detail | with_wait | with_order | with_cursor |
-                     with_on_empty | with_match_meta | (posts ? with_ttl | with_hide : 0);
+  const auto known = parameters_at(place_kind::queue, request.method);
   if (auto p = read_parameters(request.query, known, is_strict(request), given)) return at_once(request, *p);
   auto context = std::make_unique<native_context>();
   context->is_list = true;
@@ -130,6 +120,13 @@ plan native_dialect::on_queue(const http_request& request, const queue_ref& queu
   what->want_bodies = shows_body(context->detail);
   what->wait = given.wait;
   what->client = std::make_shared<client_presence>();
+  // A list that the client has already is not held: that nothing is new is the answer.
+  if (reads && given.empty_is_ok && given.wait.count() > 0) {
+    each_tag(request.field("if-none-match"), [&](std::string_view tag) {
+      if (tag.starts_with("W/")) tag.remove_prefix(2);
+      if (const auto revision = number_in(tag)) what->known_revisions.push_back(*revision);
+    });
+  }
   what->what = std::move(list);
   return of_operation(std::move(what), std::move(context));
 }
@@ -147,7 +144,8 @@ std::optional<problem> native_dialect::guard_of(const http_request& request, con
   }
   const auto match = request.field("if-match");
   if (match == "*") out.if_match_any = true;
-  else if (!match.empty()) out.if_match = revisions_of(match);
+  else if (!match.empty()) out.if_match = versions_of(match);
+  out.if_none_match = request.field("if-none-match") == "*";
   return std::nullopt;
 }
 
@@ -156,7 +154,7 @@ plan native_dialect::on_message(http_request& request, const queue_ref& queue, s
   const bool reads = request.method == http_method::get || request.method == http_method::head;
   const bool posts = request.method == http_method::post;
   parameters given;
-  const auto known = with_detail | (reads ? 0U : unsigned{with_receipt}) | (posts ? with_ttl | with_hide : 0);
+  const auto known = parameters_at(place_kind::message, request.method);
   if (auto p = read_parameters(request.query, known, is_strict(request), given)) return at_once(request, *p);
   auto context = std::make_unique<native_context>();
   context->detail = given.detail.value_or(reads ? detail_level::all : detail_level::none);
@@ -168,7 +166,8 @@ plan native_dialect::on_message(http_request& request, const queue_ref& queue, s
   if (!reads) {
     if (auto p = guard_of(request, queue, given, target.guard)) return at_once(request, *p);
   }
-  if (posts && (given.ttl || given.hide)) {
+  // With a guard even a POST that changes nothing has to be let by it.
+  if (posts && (given.ttl || given.hide || !(target.guard == queue::condition{}))) {
     queue::change change;
     change.targets.push_back(std::move(target));
     if (given.ttl) change.ttl = seconds_of(*given.ttl);
@@ -201,18 +200,13 @@ std::optional<problem> native_dialect::attributes_of(const http_request& request
     if (!name_problem(group).empty()) return bad("Burrow-Group is no name.");
     out.group = group;
   }
-  // A trace context that is not valid is ignored (contract section 16).
-  if (const auto parent = request.field("traceparent"); is_traceparent(parent)) {
-    out.traceparent = parent;
-    const auto state = request.field("tracestate");
-    if (state.size() <= limits::tracestate_bytes_max && utf8_is_valid(state)) out.tracestate = state;
-  }
+  if (!request.field("traceparent").empty()) keep_trace(out, request);
   return std::nullopt;
 }
 
 plan native_dialect::put(http_request& request, const queue_ref& queue, std::string id) const {
   parameters given;
-  const auto known = with_ttl | with_hide | with_persistent | with_priority;
+  const auto known = parameters_at(place_kind::message, http_method::put);
   if (auto p = read_parameters(request.query, known, is_strict(request), given)) return at_once(request, *p);
   queue::insert_item item;
   item.name = std::move(id);
@@ -222,7 +216,6 @@ plan native_dialect::put(http_request& request, const queue_ref& queue, std::str
   if (given.hide) item.hide = seconds_of(*given.hide);
   if (auto p = attributes_of(request, given, item.attributes)) return at_once(request, *p);
   if (auto p = guard_of(request, queue, {}, item.guard)) return at_once(request, *p);
-  item.guard.if_none_match = request.field("if-none-match") == "*";
   auto context = std::make_unique<native_context>();
   context->is_change = true;
   auto what = std::make_shared<operation>();

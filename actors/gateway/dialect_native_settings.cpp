@@ -1,5 +1,6 @@
 // ~settings: requests and answers.
 #include "actors/gateway/dialect_native_path.hpp"
+#include "actors/gateway/etags.hpp"
 #include "actors/gateway/json_write.hpp"
 #include "actors/gateway/settings_json.hpp"
 
@@ -41,19 +42,6 @@ std::optional<std::uint64_t> revision_in(std::string_view etag, std::string_view
   return revision;
 }
 
-/// Calls each(tag) for the members of an If-Match or If-None-Match list.
-template <class Each>
-void each_tag(std::string_view list, Each each) {
-  for (std::size_t n = 0; !list.empty() && n < 32; ++n) {
-    const auto comma = list.find(',');
-    auto one = list.substr(0, comma);
-    list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
-    while (one.starts_with(' ')) one.remove_prefix(1);
-    while (one.ends_with(' ')) one.remove_suffix(1);
-    each(one);
-  }
-}
-
 std::string_view why(errc code) {
   if (code == errc::etag_mismatch) return "The settings were changed by another.";
   if (code == errc::already_exists) return "The queue has settings already.";
@@ -79,13 +67,10 @@ queue::condition native_dialect::settings_guard(const http_request& request) con
 plan native_dialect::settings(const http_request& request, const queue_ref& queue) const {
   const bool reads = request.method == http_method::get || request.method == http_method::head;
   parameters given;
-  if (auto p = read_parameters(request.query, reads ? unsigned{with_detail} : 0U, is_strict(request), given))
-    return at_once(request, *p);
-  const auto detail = given.detail.value_or(detail_level::all);
-  if (detail != detail_level::all && detail != detail_level::full)
-    return at_once(request, {problem_type::invalid_parameter, "detail of settings is `all` or `full`.", {}});
+  const auto known = parameters_at(place_kind::settings, request.method);
+  if (auto p = read_parameters(request.query, known, is_strict(request), given)) return at_once(request, *p);
   auto context = std::make_unique<native_context>();
-  context->with_sources = detail == detail_level::full;
+  context->with_sources = given.detail == detail_level::full;
   context->is_change = !reads;
   plan out;
   out.what = std::make_shared<operation>();
@@ -133,14 +118,7 @@ http_response native_dialect::settings_shown(const http_request& request, const 
     revision = answer.revision;
   }
   const auto etag = settings_etag(revision, settings_tag_);
-  bool known = false;
-  if (!context.is_change) {
-    each_tag(request.field("if-none-match"), [&](std::string_view one) {
-      if (one.starts_with("W/")) one.remove_prefix(2);
-      known = known || one == "*" || one == etag;
-    });
-  }
-  if (known) out.status = 304;
+  if (!context.is_change && is_known(request.field("if-none-match"), etag)) out.status = 304;
   if (out.status != 204) out.fields.emplace_back("ETag", etag);
   if (out.status == 200 || out.status == 201) {
     out.fields.emplace_back("Content-Type", "application/json");

@@ -58,11 +58,12 @@ private:
 
   /// Without a coroutine and its memory: that is what there is too little of.
   void refuse(tcp_socket& socket) {
+    // No request was read, so the id is of no use but to be there; the length is that of the body below.
     static constexpr std::string_view text =
       "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nRetry-After: 1\r\n"
-      "Connection: close\r\nContent-Length: 110\r\n\r\n"
-      "{\"type\": \"/problems/overloaded\", \"title\": \"Node has too many connections\", \"status\": 503, "
-      "\"retryable\": true}\n ";
+      "Connection: close\r\nX-Request-Id: none\r\nContent-Length: 172\r\n\r\n"
+      "{\"type\": \"/problems/overloaded\", \"title\": \"Node is short of resources\", \"status\": 503, "
+      "\"detail\": \"Node has too many connections.\", \"request_id\": \"none\", \"retryable\": true}\n";
     boost::system::error_code ec;
     shared_.metrics.refused(gateway_metrics::reason::connections);
     socket.non_blocking(true, ec);

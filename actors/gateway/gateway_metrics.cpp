@@ -36,6 +36,10 @@ gateway_metrics::gateway_metrics(std::shared_ptr<prometheus::Registry> registry)
                  .Register(*registry_).Add({});
   connections_ = &prometheus::BuildGauge().Name("burrow_http_connections").Help("Connections open.")
                     .Register(*registry_).Add({});
+  streams_ = &prometheus::BuildGauge().Name("burrow_http_streams").Help("Event streams open.")
+                .Register(*registry_).Add({});
+  events_ = &prometheus::BuildCounter().Name("burrow_http_stream_events_total").Help("Messages sent in event streams.")
+               .Register(*registry_).Add({});
 }
 
 void gateway_metrics::answered(std::string_view route, int status, double seconds, std::size_t bytes_in,
@@ -49,6 +53,11 @@ void gateway_metrics::answered(std::string_view route, int status, double second
 }
 
 void gateway_metrics::connections(std::size_t open) { connections_->Set(static_cast<double>(open)); }
+void gateway_metrics::streams(int change) { streams_->Increment(change); }
+void gateway_metrics::events(std::size_t count, std::size_t bytes) {
+  events_->Increment(static_cast<double>(count));
+  bytes_out_->Increment(static_cast<double>(bytes));
+}
 void gateway_metrics::accepted() { accepted_->Increment(); }
 void gateway_metrics::refused(reason why) { refused_[static_cast<std::size_t>(why)]->Increment(); }
 

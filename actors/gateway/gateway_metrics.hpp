@@ -25,23 +25,25 @@ public:
   void answered(std::string_view route, int status, double seconds, std::size_t bytes_in, std::size_t bytes_out);
   void connections(std::size_t open);
   void accepted();
+  void streams(int change);
+  void events(std::size_t count, std::size_t bytes);
   /// A request or connection turned away by a bound of the gateway itself.
   enum class reason : std::uint8_t { connections, buffers, malformed, too_slow, too_large };
   void refused(reason why);
   /// The whole registry as Prometheus text. Slow: not on an Asio thread.
   [[nodiscard]] std::string page() const;
 
-  static constexpr std::array<std::string_view, 15> routes = {
+  static constexpr std::array<std::string_view, 17> routes = {
     "none", "root", "accounts", "account", "queue", "message", "messages", "ack", "extend", "stats",
-    "settings", "health", "metrics", "admin", "malformed"};
+    "settings", "document", "stream", "health", "metrics", "admin", "malformed"};
 
 private:
   std::shared_ptr<prometheus::Registry> registry_;
   std::array<std::array<prometheus::Counter*, 5>, routes.size()> requests_{};
   std::array<prometheus::Counter*, 5> refused_{};
   prometheus::Histogram* seconds_ = nullptr;
-  prometheus::Counter *bytes_in_ = nullptr, *bytes_out_ = nullptr, *accepted_ = nullptr;
-  prometheus::Gauge* connections_ = nullptr;
+  prometheus::Counter *bytes_in_ = nullptr, *bytes_out_ = nullptr, *accepted_ = nullptr, *events_ = nullptr;
+  prometheus::Gauge *connections_ = nullptr, *streams_ = nullptr;
 };
 
 } // namespace burrow

@@ -71,7 +71,8 @@ bool set_detail(std::string_view text, std::uint32_t known, std::optional<detail
   for (std::size_t i = 0; i < levels.size(); ++i) {
     if (levels[i] != text) continue;
     out = static_cast<detail_level>(i);
-    return !((known & names_only) && *out == detail_level::body);
+    if ((known & settings_only) != 0) return *out == detail_level::all || *out == detail_level::full;
+    return (known & names_only) == 0 || *out != detail_level::body;
   }
   return false;
 }

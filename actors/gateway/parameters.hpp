@@ -22,6 +22,8 @@ enum parameter_name : std::uint32_t {
   with_on_empty = 2048, with_receipt = 4096, with_prefix = 8192, with_include_empty = 16384, with_match_meta = 32768,
   /// `detail` is that of accounts and queues: `body` is none of theirs.
   names_only = 65536,
+  /// `detail` is that of settings: `all` or `full`.
+  settings_only = 131072,
 };
 
 struct parameters {

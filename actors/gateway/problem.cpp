@@ -18,6 +18,8 @@ constexpr std::array table = {
   problem_facts{400, "invalid-settings", "Settings are not valid", false},
   problem_facts{400, "ttl-too-long", "The ttl is longer than the queue allows", false},
   problem_facts{400, "bad-request", "Request is not valid HTTP", false},
+  problem_facts{401, "unauthorized", "Credential is missing or not valid", false},
+  problem_facts{403, "forbidden", "Credential does not allow this", false},
   problem_facts{403, "operation-disabled", "Operation is switched off", false},
   problem_facts{404, "not-found", "Nothing is served at this path", false},
   problem_facts{404, "account-not-found", "Account has no queue", false},
@@ -25,6 +27,7 @@ constexpr std::array table = {
   problem_facts{404, "message-not-found", "No such message", false},
   problem_facts{404, "task-not-found", "No such task", false},
   problem_facts{405, "method-not-allowed", "Method is not allowed here", false},
+  problem_facts{406, "not-acceptable", "No form that the request accepts", false},
   problem_facts{415, "unsupported-media-type", "Content-Type is not one that is read here", false},
   problem_facts{408, "request-timeout", "Request came too slowly", true},
   problem_facts{409, "queue-paused", "Queue is paused", true},
@@ -43,6 +46,7 @@ constexpr std::array table = {
   problem_facts{431, "headers-too-large", "Header fields are too large", false},
   problem_facts{422, "idempotency-key-reused", "Key was used for another request", false},
   problem_facts{422, "batch-rejected", "Batch has a bad entry; nothing was stored", false},
+  problem_facts{429, "rate-limited", "Account is over its rate", true, 1},
   problem_facts{429, "too-many-waiters", "Account holds too many requests", true, 1},
   problem_facts{429, "dedupe-full", "Queue remembers too many keys", true, 60},
   problem_facts{429, "quota-exceeded", "Account is over its quota", false},
@@ -56,7 +60,7 @@ constexpr std::array table = {
   problem_facts{503, "unavailable", "Queue is out of service", true, 5},
   problem_facts{504, "commit-unknown", "Outcome is not known", true},
 };
-static_assert(table.size() == static_cast<std::size_t>(problem_type::commit_unknown) + 1);
+static_assert(table.size() == problem_types);
 
 bool takes_only_text(std::string_view accept) {
   return accept.find("text/plain") != std::string_view::npos && accept.find("json") == std::string_view::npos &&

@@ -11,13 +11,13 @@ namespace burrow {
 
 enum class problem_type : std::uint8_t {
   invalid_name, invalid_parameter, invalid_cursor, invalid_json, invalid_settings, ttl_too_long, bad_request,
-  operation_disabled, not_found, account_not_found, queue_not_found, message_not_found, task_not_found,
-  method_not_allowed, unsupported_media_type, request_timeout,
+  unauthorized, forbidden, operation_disabled, not_found, account_not_found, queue_not_found, message_not_found,
+  task_not_found, method_not_allowed, not_acceptable, unsupported_media_type, request_timeout,
   queue_paused, durability_unavailable, dead_letter_loop, task_running,
   idempotency_in_progress, receipt_stale, etag_mismatch, already_exists, receipt_required, body_too_large,
   request_too_large, batch_too_large, uri_too_long, headers_too_large, idempotency_key_reused, batch_rejected,
-  too_many_waiters, dedupe_full, quota_exceeded, queue_full, internal, not_implemented, no_leader, draining,
-  overloaded, no_space, unavailable, commit_unknown,
+  rate_limited, too_many_waiters, dedupe_full, quota_exceeded, queue_full, internal, not_implemented, no_leader,
+  draining, overloaded, no_space, unavailable, commit_unknown,
 };
 
 struct problem_facts {
@@ -28,6 +28,7 @@ struct problem_facts {
   int retry_after = 0; ///< seconds; 0 = no such field
 };
 [[nodiscard]] const problem_facts& facts_of(problem_type type);
+inline constexpr std::size_t problem_types = static_cast<std::size_t>(problem_type::commit_unknown) + 1;
 /// What an outcome of the actors is to a client.
 [[nodiscard]] problem_type problem_of(errc code);
 

@@ -50,6 +50,7 @@ inline constexpr std::size_t http_pipeline_max = 64;
 inline constexpr duration http_head_time_max = 10s, http_body_pause_max = 10s, http_body_time_max = 120s;
 inline constexpr duration http_idle_max = 60s, http_write_time_max = 10s;
 inline constexpr duration http_wait_max = 120s;
+inline constexpr duration stream_comment_every = 15s;
 inline constexpr std::size_t json_depth_max = 128;
 
 // Lists and batches.

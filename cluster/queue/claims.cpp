@@ -27,7 +27,7 @@ errc check(const condition& guard, const message* m) {
   if (guard.receipt_claims && *guard.receipt_claims != m->claims) return errc::receipt_stale;
   if (guard.receipt_place && *guard.receipt_place != m->place) return errc::receipt_stale;
   const auto& wanted = guard.if_match;
-  if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), m->revision) == wanted.end())
+  if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), m->version()) == wanted.end())
     return errc::etag_mismatch;
   return errc::ok;
 }

@@ -47,9 +47,9 @@ struct condition {
   std::optional<claim_id> receipt;               ///< the claim that the receipt names; stale if not the message's
   std::optional<std::uint32_t> receipt_claims;   ///< and its claim count
   std::optional<burrow::place> receipt_place;    ///< and its place
-  std::vector<std::uint64_t> if_match;           ///< revisions; empty = no condition
+  std::vector<std::uint64_t> if_match;           ///< versions; empty = no condition
   bool if_match_any = false;                     ///< If-Match: *
-  bool if_none_match = false;                    ///< If-None-Match: * (insert only)
+  bool if_none_match = false;                    ///< If-None-Match: *
   bool operator==(const condition&) const = default;
 };
 

@@ -46,6 +46,13 @@ struct message_attributes {
   bool operator==(const message_attributes&) const = default;
 };
 
+/// What an ETag stands for: a message that was put again after it was deleted has another place, and must not pass for
+/// the one that was there. (Multiplied by 2^64 over the golden ratio, places that are d apart stay at least
+/// 2^64 / (2.3 d) apart, which is more than anybody raises a revision.)
+[[nodiscard]] constexpr std::uint64_t version_of(burrow::place at, std::uint64_t revision) {
+  return at.value * 0x9E3779B97F4A7C15ULL + revision;
+}
+
 struct message {
   message_id id;
   burrow::place place; ///< its position; shard-wide ascending, kept when replaced
@@ -59,13 +66,14 @@ struct message {
   bool claimed = false;///< hidden by a claim (counts as claimed), else by a delay (counts as delayed)
   std::uint32_t claims = 0;
   std::uint32_t claims_total = 0;
-  std::uint64_t revision = 1; ///< strong ETag: raised by PUT, POST and claims
+  std::uint64_t revision = 1; ///< raised by PUT, POST and claims
   bool in_ttl_order = false;  ///< expires in the order of places, so the queue's one deadline serves it (sweep.hpp)
   std::optional<dead_letter_origin> dead_letter;
   bool operator==(const message&) const = default;
 
   [[nodiscard]] bool is_gone(instant now) const { return expires != no_instant && expires <= now; }
   [[nodiscard]] bool is_visible(instant now) const { return !is_gone(now) && hidden_until <= now; }
+  [[nodiscard]] std::uint64_t version() const { return version_of(place, revision); }
   /// What this API calls its id: the name, or the 26 characters.
   [[nodiscard]] std::string shown_id() const { return name.empty() ? id.text26() : name; }
 };

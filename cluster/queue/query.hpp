@@ -66,7 +66,7 @@ struct messages_answer {
   burrow::place last;  ///< last one examined
   bool more = false;
   bool queue_exists = false;
-  std::uint64_t revision = 0; ///< of the queue: weak ETag
+  std::optional<std::uint64_t> revision; ///< of the queue: weak ETag; nothing: nobody looked
   instant now;
   bool lifo = false;           ///< the order that was in force, as in take_reply
   bool by_priority = false;

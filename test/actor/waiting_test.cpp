@@ -163,6 +163,59 @@ TEST_CASE("held requests of a tenant are bounded and cost it alone") {
   CHECK(w.metrics().waiters_now() == 4);
 }
 
+TEST_CASE("a stream keeps one place among the held requests, whether it waits or not, until it is gone") {
+  actor_world w({.waiters_per_tenant_max = 1});
+  w.put(jobs, "x");
+  w.settle();
+  operation first{jobs, queue::list_messages{}};
+  first.seat = std::make_shared<budget_share>();
+  auto seat = first.seat;
+  const auto page = w.send(jobs, first);
+  w.run(20ms);
+  CHECK(w.answer<queue::messages_answer>(page)->items.size() == 1);
+  CHECK(seat->held());
+  // Nothing is held now, but the place is taken: by the stream's own next page, and against everybody else.
+  auto more = first;
+  more.wait = 60s;
+  std::get<queue::list_messages>(more.what).from.after = w.answer<queue::messages_answer>(page)->last;
+  const auto next = w.send(jobs, more);
+  operation other{jobs, queue::list_messages{}};
+  other.seat = std::make_shared<budget_share>();
+  const auto refused = w.send(jobs, other), taker = w.take({"acme", "empty"}, 1, 60s);
+  w.run(20ms);
+  CHECK_FALSE(w.result_of(next));
+  CHECK(w.failure(refused) == errc::too_many_waiters);
+  CHECK(w.failure(taker) == errc::too_many_waiters);
+  w.put(jobs, "y");
+  w.settle();
+  CHECK(w.answer<queue::messages_answer>(next)->items.size() == 1);
+  *seat = {};
+  const auto later = w.take({"acme", "empty"}, 1, 60s);
+  w.run(20ms);
+  CHECK_FALSE(w.result_of(later));
+}
+
+TEST_CASE("a list that its client has already is not held, one that it has not is") {
+  actor_world w;
+  const auto empty = w.send(jobs, queue::list_messages{});
+  w.run(20ms);
+  const auto revision = w.answer<queue::messages_answer>(empty)->revision;
+  REQUIRE(revision.has_value());
+  operation known{jobs, queue::list_messages{}};
+  known.wait = 60s;
+  known.known_revisions = {*revision + 7, *revision};
+  auto unknown = known;
+  unknown.known_revisions.pop_back();
+  const auto at_once = w.send(jobs, known), held = w.send(jobs, unknown);
+  w.run(20ms);
+  REQUIRE(w.answer<queue::messages_answer>(at_once) != nullptr);
+  CHECK(w.answer<queue::messages_answer>(at_once)->revision == revision);
+  CHECK_FALSE(w.result_of(held));
+  w.put(jobs, "x");
+  w.settle();
+  CHECK(w.answer<queue::messages_answer>(held)->items.size() == 1);
+}
+
 TEST_CASE("waiting writes nothing, and idle waiters look for nothing") {
   actor_world w;
   for (int i = 0; i < 5; ++i) w.take(jobs, 1, 60s);

@@ -161,15 +161,5 @@ TEST_CASE("receipts of a batch need an id each") {
   CHECK(std::holds_alternative<problem>(read_receipt_batch(R"({"hide": -1, "messages": [{"id": "a"}]})")));
 }
 
-TEST_CASE("a trace context is taken only if it is valid") {
-  const std::string good = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-  CHECK(is_traceparent(good));
-  CHECK_FALSE(is_traceparent(good + "-x"));
-  CHECK_FALSE(is_traceparent("ff" + good.substr(2)));
-  CHECK_FALSE(is_traceparent("00-00000000000000000000000000000000-00f067aa0ba902b7-01"));
-  CHECK_FALSE(is_traceparent("00-4BF92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"));
-  CHECK_FALSE(is_traceparent(""));
-}
-
 } // namespace
 } // namespace burrow::test

@@ -157,7 +157,7 @@ TEST_CASE("errors of the actors have their status and slug") {
     {errc::not_leader, 503, "no-leader", "1"},   {errc::unavailable, 503, "unavailable", "5"},
     {errc::draining, 503, "draining", "1"},      {errc::too_many_waiters, 429, "too-many-waiters", "1"},
     {errc::queue_full, 429, "queue-full", ""},   {errc::unknown_outcome, 504, "commit-unknown", ""},
-    {errc::quota_exceeded, 429, "quota-exceeded", ""},
+    {errc::quota_exceeded, 429, "quota-exceeded", ""}, {errc::corrupt, 500, "internal", ""},
   };
   for (const auto& [code, status, slug, after] : all) {
     world.service->broken = code;
@@ -193,7 +193,9 @@ TEST_CASE("health and metrics are where the contract says") {
   world.served->not_ready({"shard 3 has no leader"});
   const auto not_ready = world.get("/healthz/ready");
   CHECK(not_ready.status == 503);
-  CHECK(not_ready.body == "shard 3 has no leader\n");
+  CHECK(not_ready.body.find("\"type\": \"/problems/unavailable\"") != std::string::npos);
+  CHECK(not_ready.body.find("\"reasons\": [\"shard 3 has no leader\"]") != std::string::npos);
+  CHECK(not_ready.field("Retry-After") == "5");
   CHECK(world.get("/metrics").status == 404);
   const auto page = raw_client{world.admin_port()}.ask(request("GET /metrics"));
   CHECK(page.status == 200);

@@ -36,7 +36,7 @@ errc guarded(const condition& g, const message* m) {
   if (g.receipt && (m->claim != *g.receipt || m->claim.value == 0)) return errc::receipt_stale;
   if (g.receipt_claims && m->claims != *g.receipt_claims) return errc::receipt_stale;
   if (g.receipt_place && m->place != *g.receipt_place) return errc::receipt_stale;
-  if (!g.if_match.empty() && std::count(g.if_match.begin(), g.if_match.end(), m->revision) == 0)
+  if (!g.if_match.empty() && std::count(g.if_match.begin(), g.if_match.end(), m->version()) == 0)
     return errc::etag_mismatch;
   return errc::ok;
 }

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import tempfile
 
-from burrow_node import BINARY, Client, free_ports
+from burrow_node import BINARY, Client, Node, free_ports
 from harness import JSON, check, eq, near, that, want
 
 
@@ -119,8 +119,26 @@ def request_ids(t):
     that(t.get('/').headers['x-request-id'] != t.get('/').headers['x-request-id'], 'two requests, one id')
 
 
+@check('a refusal that comes before the body has the X-Request-Id of its request')
+def refused_ids(t):
+    named = {'X-Request-Id': 'mine'}
+    answer = want(t.call('PUT', t.q + '/m', b'x' * 1048577, named), 413, 'body-too-large')
+    eq((answer.headers['x-request-id'], answer.json()['request_id']), ('mine', 'mine'))
+
+
+@check('compat.content_length_on_204 gives a 204 the length 0', where='own')
+def compat(_):
+    with Node(arguments=('--compat-content-length-on-204', 'true')) as node:
+        node.start()
+        for request in (f'PUT /v1.0/a/q/m?ttl=0 HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n',) * 2:
+            status, headers, _ = raw(node, request.encode())
+        eq((status, headers['content-length']), (204, '0'))
+
+
 @check('the serving zone is named')
 def zone(t):
+    for path in ('/', '/openapi.json', '/problems/internal', '/nothing', t.a + '?limit=0', t.q + '/~stats'):
+        eq(t.get(path).headers.get('burrow-zone'), 'a', path)
     eq(t.put(t.q + '/m').headers.get('burrow-zone'), 'a')
     eq(t.get(t.q).headers.get('burrow-zone'), 'a')
 

@@ -128,8 +128,20 @@ TEST_CASE_FIXTURE(machine_fixture, "if-none-match and if-match guard an insert")
   what.items[0].guard = {};
   what.items[0].guard.if_match = {7};
   CHECK(put(what).items[0].problem == errc::etag_mismatch);
-  what.items[0].guard.if_match = {1};
+  what.items[0].guard.if_match = {read("m").version()};
   CHECK(put(what).items[0].status == insert_status::replaced);
+}
+
+TEST_CASE_FIXTURE(machine_fixture, "a message that is put again after it was deleted has another version") {
+  put(named({"m"}));
+  const auto before = read("m").version();
+  take_away(1);
+  put(named({"m"}));
+  CHECK(read("m").revision == 1);
+  CHECK(read("m").version() != before);
+  auto what = named({"m"});
+  what.items[0].guard.if_match = {before};
+  CHECK(put(what).items[0].problem == errc::etag_mismatch);
 }
 
 TEST_CASE_FIXTURE(machine_fixture, "an atomic batch with a bad entry leaves the queue byte for byte as it was") {

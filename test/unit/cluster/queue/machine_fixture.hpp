@@ -89,6 +89,11 @@ struct machine_fixture {
     what.match_hidden = match_hidden;
     return ask<queue::messages_answer>(what);
   }
+  queue::message read(const std::string& id) {
+    auto got = ask<queue::message_answer>(queue::get_message{id});
+    REQUIRE(got.item.has_value());
+    return *got.item;
+  }
   queue::queue_summary stats() { return ask<queue::stats_answer>(queue::queue_stats{}).summary; }
   std::string check() const { return check_state(state, bodies); }
 };

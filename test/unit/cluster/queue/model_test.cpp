@@ -71,7 +71,7 @@ private:
     if (inserting) g.if_none_match = chance_.chance(100);
     if (chance_.chance(100)) g.if_match_any = true;
     if (m == nullptr || !chance_.chance(300)) return g;
-    if (chance_.chance(300)) g.if_match = {m->revision, m->revision + 1};
+    if (chance_.chance(300)) g.if_match = {m->version(), m->version() + 1};
     if (inserting) return g;
     g.receipt = m->claim;
     if (chance_.chance(700)) g.receipt_claims = m->claims;
