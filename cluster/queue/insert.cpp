@@ -168,7 +168,7 @@ void refuse(work& w, const insert& what, errc problem, insert_reply& out) {
   out.problem = problem;
   for (const auto& item : what.items) {
     out.items.push_back(failure(problem));
-    w.body_gone(body_of(w, item));
+    not_stored(w, item);
   }
 }
 
@@ -180,10 +180,14 @@ void reject(work& w, queue_state& q, const insert& what, insert_reply& out) {
   for (auto& result : out.items) {
     result = failure(result.status == insert_status::failed ? result.problem : errc::ok);
   }
-  for (const auto& item : what.items) w.body_gone(body_of(w, item));
+  for (const auto& item : what.items) not_stored(w, item);
 }
 
 } // namespace
+
+void not_stored(work& w, const insert_item& item) {
+  if (item.refused == errc::ok) w.body_gone(body_of(w, item));
+}
 
 insert_reply run(work& w, queue_state& q, const insert& what) {
   insert_reply out;
@@ -201,7 +205,7 @@ insert_reply run(work& w, queue_state& q, const insert& what) {
     if (!w.ok()) return out;
     if (result.problem == errc::ok) continue;
     result = failure(result.problem);
-    w.body_gone(body);
+    not_stored(w, item);
     failed = true;
   }
   if (what.atomic && failed) reject(w, q, what, out);

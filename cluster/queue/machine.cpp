@@ -23,7 +23,7 @@ struct refusal {
     insert_reply r;
     r.problem = problem;
     for (const auto& item : x.items) {
-      w.body_gone({w.index(), item.body, item.body_size, item.body_hash});
+      not_stored(w, item);
       r.items.emplace_back().problem = problem;
     }
     return r;

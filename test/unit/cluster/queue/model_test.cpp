@@ -88,7 +88,6 @@ private:
     for (auto n = chance_.between(1, 4); n > 0; --n) {
       auto& item = what.items.emplace_back();
       if (chance_.chance(600)) item.name = id();
-      item.body = bodies++;
       item.body_size = static_cast<std::uint32_t>(chance_.below(100));
       item.body_hash = {chance_.next(), chance_.next()};
       item.ttl = ttl();
@@ -97,7 +96,9 @@ private:
       if (chance_.chance(400)) item.attributes.priority = static_cast<std::uint8_t>(chance_.below(10));
       if (chance_.chance(200)) item.attributes.persistent = chance_.chance(500);
       item.guard = guard(true);
+      // As the replica numbers them: what is refused beforehand has no body, and the number of another's.
       if (chance_.chance(50)) item.refused = errc::invalid_parameter;
+      else item.body = bodies++;
     }
     return what;
   }
@@ -232,7 +233,8 @@ private:
   std::string bodies_of(const entry_command& entry, const outcome& out, const apply_meta& meta) {
     for (const auto& c : entry.commands)
       if (const auto* i = std::get_if<insert>(&c.what))
-        for (const auto& item : i->items) bodies_.insert({meta.index.value, item.body});
+        for (const auto& item : i->items)
+          if (item.refused == errc::ok) bodies_.insert({meta.index.value, item.body});
     for (const auto& b : out.changes.bodies_erased)
       if (bodies_.erase({b.index.value, b.n}) == 0) return "a body is erased twice";
     return {};
