@@ -21,8 +21,8 @@ struct keyed_request {
 };
 /// Looks the key up. Check w.ok().
 [[nodiscard]] keyed_request recall(work& w, queue_state& q, std::string_view key, std::uint32_t step = 0);
-/// Counts the key before the request does anything. Stored bytes are looked at if `quota` is given. Errors: dedupe_full,
-/// quota_exceeded.
+/// Counts the key before the request does anything. Stored bytes are looked at if `quota` is given. Errors:
+/// dedupe_full, quota_exceeded.
 [[nodiscard]] errc reserve(work& w, queue_state& q, keyed_request& key, const dedupe_bounds& bounds,
                            const defaults* quota);
 /// The request did nothing, so it is not remembered.

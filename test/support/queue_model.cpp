@@ -76,17 +76,9 @@ void fill(message& m, const insert_item& item, const defaults& d, const queue_ru
 
 } // namespace
 
-errc queue_model::insert_one(turn& t, const insert_item& item, const queue::insert& whole, const insert_result* real,
-                             insert_result& out, std::uint64_t& dropped) {
+errc queue_model::store_one(turn& t, const insert_item& item, const queue::insert& whole, bool new_producer,
+                            const insert_result* real, insert_result& out, std::uint64_t& dropped) {
   const defaults& d = whole.fallback;
-  auto* producer = producer_of(t, item);
-  if (producer != nullptr && producer->used + limits::producer_silence_max > t.now() &&
-      item.sequence <= producer->sequence) {
-    producer->used = t.now();
-    out.status = insert_status::duplicate;
-    out.name = item.name;
-    return errc::ok;
-  }
   if (item.refused != errc::ok) return item.refused;
   const auto rules = rules_of(t.ref);
   const auto body_max = rules.max_body.value_or(d.body_bytes_max);
@@ -94,15 +86,10 @@ errc queue_model::insert_one(turn& t, const insert_item& item, const queue::inse
   auto at = t.find(item.name);
   const bool found = at != t.list.end();
   if (const errc problem = guarded(item.guard, found ? &at->m : nullptr); problem != errc::ok) return problem;
-  const bool more = producer == nullptr && item.sequence > 0 && !item.attributes.producer.empty();
-  if (more && whole.bounds.producers_max > 0 && t.memory.producers.size() >= whole.bounds.producers_max)
+  if (new_producer && whole.bounds.producers_max > 0 && t.memory.producers.size() >= whole.bounds.producers_max)
     return errc::dedupe_full;
-  const std::uint64_t size = item.body_size + (more ? limits::dedupe_record_bytes : 0);
-  std::uint64_t bytes = size + memory_bytes(t.ref.tenant);
-  for (const auto& [ref, list] : queues) {
-    if (ref.tenant != t.ref.tenant) continue;
-    for (const auto& e : list) bytes += e.m.body.size;
-  }
+  const std::uint64_t size = item.body_size + (new_producer ? limits::dedupe_record_bytes : 0);
+  const std::uint64_t bytes = size + stored_bytes(t.ref.tenant);
   const std::uint64_t old = found ? at->m.body.size : 0;
   const bool counts = !t.list.empty() || settings.contains(t.ref);
   if (d.tenant_queues_max > 0 && !counts && queue_count(t.ref.tenant) >= d.tenant_queues_max)
@@ -134,9 +121,6 @@ errc queue_model::insert_one(turn& t, const insert_item& item, const queue::inse
     highest_ = std::max(highest_, m.place.value);
     if (m.hidden_until == no_instant) ++shown[t.ref];
   }
-  if (producer != nullptr) *producer = {item.sequence, t.now(), producer->looked_at};
-  else if (more)
-    t.memory.producers[item.attributes.producer] = {item.sequence, t.now(), t.now() + limits::producer_silence_max};
   out.status = found ? insert_status::replaced : insert_status::created;
   out.id = m.id;
   out.name = m.name;

@@ -64,11 +64,13 @@ private:
   queue::insert_reply insert(turn& t, const queue::insert& what, const queue::insert_reply& real);
   errc insert_one(turn& t, const queue::insert_item& item, const queue::insert& whole,
                   const queue::insert_result* real, queue::insert_result& out, std::uint64_t& dropped);
+  errc store_one(turn& t, const queue::insert_item& item, const queue::insert& whole, bool new_producer,
+                 const queue::insert_result* real, queue::insert_result& out, std::uint64_t& dropped);
   queue::reply keyed_take(turn& t, const queue::take& what, const queue::take_reply& real);
   queue::take_reply take(turn& t, const queue::take& what, const queue::take_reply& real);
   queue::take_reply claim_again(turn& t, kept_key& first);
-  kept_producer* producer_of(turn& t, const queue::insert_item& item);
   void forget_old(instant now);
+  [[nodiscard]] std::uint64_t stored_bytes(const tenant_id& tenant) const;
   [[nodiscard]] std::uint64_t memory_bytes(const tenant_id& tenant) const;
   queue::reply targets(turn& t, const std::vector<queue::target>& list, const queue::change* change);
   queue::reply unclaim(turn& t, const queue::unclaim& what);

@@ -49,10 +49,31 @@ bool queue_model::is_remembered(instant now, const queue_ref& ref, const std::st
   return at != memory->second.keys.end() && at->second.expires > now;
 }
 
-queue_model::kept_producer* queue_model::producer_of(turn& t, const insert_item& item) {
-  if (item.sequence == 0) return nullptr;
-  const auto at = t.memory.producers.find(item.attributes.producer);
-  return at == t.memory.producers.end() ? nullptr : &at->second;
+std::uint64_t queue_model::stored_bytes(const tenant_id& tenant) const {
+  std::uint64_t bytes = memory_bytes(tenant);
+  for (const auto& [ref, list] : queues)
+    for (const auto& e : list) bytes += ref.tenant == tenant ? e.m.body.size : 0;
+  return bytes;
+}
+
+errc queue_model::insert_one(turn& t, const insert_item& item, const queue::insert& whole, const insert_result* real,
+                             insert_result& out, std::uint64_t& dropped) {
+  const bool sequenced = item.sequence > 0 && !item.attributes.producer.empty();
+  if (!sequenced) return store_one(t, item, whole, false, real, out, dropped);
+  auto& producers = t.memory.producers;
+  const auto at = producers.find(item.attributes.producer);
+  const bool is_new = at == producers.end();
+  if (!is_new && at->second.used + limits::producer_silence_max > t.now() && item.sequence <= at->second.sequence) {
+    at->second.used = t.now();
+    out.status = insert_status::duplicate;
+    out.name = item.name;
+    return errc::ok;
+  }
+  const errc problem = store_one(t, item, whole, is_new, real, out, dropped);
+  if (problem != errc::ok) return problem;
+  const instant look = is_new ? t.now() + limits::producer_silence_max : at->second.looked_at;
+  producers[item.attributes.producer] = {item.sequence, t.now(), look};
+  return errc::ok;
 }
 
 reply queue_model::keyed_insert(turn& t, const queue::insert& what, const insert_reply& real) {
@@ -78,12 +99,8 @@ reply queue_model::keyed_insert(turn& t, const queue::insert& what, const insert
   // Counted before anything is stored, so that message and key fit together or not at all.
   const bool is_new = at == keys.end() && window.count() > 0;
   if (is_new && is_full(t.memory, what.bounds)) return refuse(errc::dedupe_full);
-  if (is_new && what.fallback.tenant_bytes_max > 0) {
-    std::uint64_t bytes = memory_bytes(t.ref.tenant) + 256;
-    for (const auto& [ref, list] : queues)
-      for (const auto& e : list) bytes += ref.tenant == t.ref.tenant ? e.m.body.size : 0;
-    if (bytes > what.fallback.tenant_bytes_max) return refuse(errc::quota_exceeded);
-  }
+  const auto most = what.fallback.tenant_bytes_max;
+  if (is_new && most > 0 && stored_bytes(t.ref.tenant) + 256 > most) return refuse(errc::quota_exceeded);
   if (is_new) keys[what.idempotency_key] = {};
   const auto out = insert(t, what, real);
   const bool stored = std::any_of(out.items.begin(), out.items.end(),

@@ -107,7 +107,8 @@ answer queue_model::stats(instant now, const queue_ref& ref) const {
 answer queue_model::tenants() const {
   tenants_answer a;
   for (const auto& [ref, all] : queues) {
-    if (a.items.empty() || a.items.back().name != ref.tenant) a.items.push_back({ref.tenant, 0, 0, memory_bytes(ref.tenant)});
+    if (a.items.empty() || a.items.back().name != ref.tenant)
+      a.items.push_back({ref.tenant, 0, 0, memory_bytes(ref.tenant)});
     auto& t = a.items.back();
     t.queues = queue_count(ref.tenant);
     t.messages += all.size();

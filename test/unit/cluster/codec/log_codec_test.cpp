@@ -125,7 +125,8 @@ queue::action any_action(dice& r, std::vector<raft::body_part>& bodies) {
   case 2: return queue::change{any_targets(r), maybe_time(r), maybe_time(r)};
   case 3: return queue::remove{any_targets(r)};
   case 4: return queue::purge{};
-  case 5: return queue::unclaim{{r.next()}, {{r.next()}, {r.next()}}, text(r, 9), static_cast<std::uint32_t>(r.below(3))};
+  case 5:
+    return queue::unclaim{{r.next()}, {{r.next()}, {r.next()}}, text(r, 9), static_cast<std::uint32_t>(r.below(3))};
   case 6: return queue::clock{};
   case 8: return any_configure(r);
   case 7: return queue::registry_put{text(r, 20), text(r, 100), r.chance(500)};

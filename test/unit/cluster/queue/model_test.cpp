@@ -95,7 +95,9 @@ private:
   void maybe_again(command& c) {
     auto* put = std::get_if<insert>(&c.what);
     const auto* taken = std::get_if<take>(&c.what);
-    if ((put == nullptr || put->idempotency_key.empty()) && (taken == nullptr || taken->idempotency_key.empty())) return;
+    const bool keyed = (put != nullptr && !put->idempotency_key.empty()) ||
+                       (taken != nullptr && !taken->idempotency_key.empty());
+    if (!keyed) return;
     auto& earlier = keyed_[c.what.index()];
     if (earlier.size() < 4 || chance_.chance(300)) earlier.push_back(c.what);
     else c.what = earlier[earlier.size() - 1 - chance_.below(4)];
