@@ -161,18 +161,20 @@ errc store_one(work& w, queue_state& q, const insert_item& item, const body_ref&
 
 errc put_one(work& w, queue_state& q, const insert_item& item, const body_ref& body, const insert& whole,
              insert_result& result, std::uint64_t& dropped) {
-  if (!is_sequenced(item)) return store_one(w, q, item, body, whole, nullptr, result, dropped);
-  // Looked at first: the repeat of what was stored is none of what may refuse it by now.
-  const auto known = look_up(w, q, item);
-  if (!w.ok()) return errc::not_here;
-  if (known.duplicate) {
-    if (!w.spend()) return errc::busy;
-    result.status = insert_status::duplicate;
-    result.name = item.name;
-    return errc::ok;
+  std::optional<sequenced_item> known;
+  if (is_sequenced(item)) {
+    // Looked at first: the repeat of what was stored is none of what may refuse it by now.
+    known = look_up(w, q, item);
+    if (!w.ok()) return errc::not_here;
+    if (known->duplicate) {
+      if (!w.spend()) return errc::busy;
+      result.status = insert_status::duplicate;
+      result.name = item.name;
+      return errc::ok;
+    }
   }
-  const errc problem = store_one(w, q, item, body, whole, &known, result, dropped);
-  if (problem == errc::ok) note_stored(w, q, item, known);
+  const errc problem = store_one(w, q, item, body, whole, known ? &*known : nullptr, result, dropped);
+  if (known && problem == errc::ok) note_stored(w, q, item, *known);
   return problem;
 }
 
