@@ -65,6 +65,9 @@ actor_metrics::actor_metrics(std::shared_ptr<prometheus::Registry> registry)
   for (std::size_t i = 0; i < rules_.size(); ++i)
     rules_[i] = counter(r, "burrow_queue_rule_refusals_total", {{"rule", rules[i]}});
   dropped_ = counter(r, "burrow_messages_dropped_total");
+  const char* outcomes[] = {"replayed", "duplicate", "key_reused", "in_progress", "full"};
+  for (std::size_t i = 0; i < dedupe_.size(); ++i)
+    dedupe_[i] = counter(r, "burrow_dedupe_total", {{"outcome", outcomes[i]}});
   const char* kinds[] = {"queue", "tenant", "replica", "reader", "ticker"};
   for (std::size_t i = 0; i < restarts_.size(); ++i)
     restarts_[i] = counter(r, "burrow_restarts_total", {{"kind", kinds[i]}});
@@ -87,6 +90,7 @@ void actor_metrics::waiters(int change) { waiters_->Increment(change); }
 void actor_metrics::refused(refusal why) { refused_.at(static_cast<std::size_t>(why))->Increment(); }
 void actor_metrics::refused_by(rule which) { rules_.at(static_cast<std::size_t>(which))->Increment(); }
 void actor_metrics::dropped(std::uint64_t messages) { dropped_->Increment(static_cast<double>(messages)); }
+void actor_metrics::deduped(dedupe what) { dedupe_.at(static_cast<std::size_t>(what))->Increment(); }
 void actor_metrics::restart(restarted kind) { restarts_.at(static_cast<std::size_t>(kind))->Increment(); }
 void actor_metrics::shard_off(bool quarantined, int change) {
   (quarantined ? quarantined_ : damaged_)->Increment(change);

@@ -24,6 +24,8 @@ namespace burrow {
 enum class refusal : unsigned char { busy, draining, too_many_waiters };
 /// What of a queue's own settings turned something away.
 enum class rule : unsigned char { paused, full, ttl, receipt, durability };
+/// What became of requests that were sent twice, or of keys for that case.
+enum class dedupe : unsigned char { replayed, duplicate, reused, running, full };
 enum class restarted : unsigned char { queue, tenant, replica, reader, ticker };
 
 class actor_metrics {
@@ -40,6 +42,7 @@ public:
   void refused(refusal why);
   void refused_by(rule which);
   void dropped(std::uint64_t messages);
+  void deduped(dedupe what);
   void restart(restarted kind);
   /// A shard went out of service (1), or its actor ended (-1).
   void shard_off(bool quarantined, int change);
@@ -64,6 +67,7 @@ private:
   std::array<prometheus::Counter*, 5> restarts_;
   std::array<prometheus::Counter*, 5> rules_;
   prometheus::Counter* dropped_;
+  std::array<prometheus::Counter*, 5> dedupe_;
 };
 
 } // namespace burrow

@@ -28,6 +28,8 @@ constexpr std::array rows{
              "Messages and requests that a queue's own settings turned away."},
   metric_row{"burrow_messages_dropped_total", counter, "", "",
              "Messages dropped to make room in queues that overflow by drop_oldest."},
+  metric_row{"burrow_dedupe_total", counter, "", "outcome",
+             "Requests answered as repeats (replayed, duplicate), and those refused for their key or producer."},
   metric_row{"burrow_restarts_total", counter, "", "kind", "Actors started again after a failure."},
 };
 

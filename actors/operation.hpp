@@ -62,6 +62,7 @@ struct operation_result {
   std::uint64_t waiters = 0;        ///< stats_answer: requests held on this queue
   /// A claim in several steps: what the steps before the last one claimed, in case it has to be undone.
   std::vector<queue::unclaim> claimed_before{};
+  std::uint32_t step = 0;           ///< which step the take_reply is of
 
   [[nodiscard]] const error* failed() const { return std::get_if<error>(&what); }
 };

@@ -23,7 +23,7 @@ queue::take step_of(const queue_request& r, const queue::take& whole) {
   out.from = r.next;
   if (r.below) out.below = r.below;
   if (r.lifo) out.order = *r.lifo ? queue::take_order::lifo : queue::take_order::fifo;
-  out.idempotency_key.clear(); // the first step answered for it
+  out.step = r.step;
   return out;
 }
 
@@ -43,7 +43,7 @@ std::size_t places_for(int rank, std::size_t max) {
 
 bool may_look_first(const queue_request& r) {
   const auto* take = std::get_if<queue::take>(&r.what->what);
-  return take != nullptr && take->idempotency_key.empty() && !r.further;
+  return take != nullptr && !r.further;
 }
 
 bool can_wait(const operation& what) {
@@ -51,7 +51,8 @@ bool can_wait(const operation& what) {
 }
 
 bool is_to_wait(const operation& what, const queue::messages_answer& came) {
-  if (!came.items.empty() || came.more || came.problem != errc::ok || !can_wait(what)) return false;
+  if (!came.items.empty() || came.more || came.remembered || came.problem != errc::ok) return false;
+  if (!can_wait(what)) return false;
   return !came.revision || std::ranges::find(what.known_revisions, *came.revision) == what.known_revisions.end();
 }
 
@@ -86,28 +87,41 @@ std::optional<queue::query> query_of(const queue_request& r) {
   return std::nullopt;
 }
 
-std::vector<queue::unclaim> undo_of(const queue::take_reply& taken) {
+const std::string& key_of(const operation& what) {
+  static const std::string none;
+  if (const auto* put = std::get_if<queue::insert>(&what.what)) return put->idempotency_key;
+  const auto* take = std::get_if<queue::take>(&what.what);
+  return take != nullptr ? take->idempotency_key : none;
+}
+
+std::vector<queue::unclaim> undo_of(const operation& what, const queue::take_reply& taken, std::uint32_t step) {
+  if (taken.replayed) return {};
+  const auto& key = key_of(what);
   std::map<claim_id, std::vector<place>> claims;
   for (const auto& m : taken.items) {
     // What a DELETE took shows the claim it may have been under: it is gone, and the queue will find none.
     if (m.claimed && m.claim.value != 0) claims[m.claim].push_back(m.place);
   }
   std::vector<queue::unclaim> out;
-  for (auto& [claim, places] : claims) out.push_back({claim, std::move(places)});
+  for (auto& [claim, places] : claims) out.push_back({claim, std::move(places), key, step});
+  // That a later step found nothing is remembered, too.
+  if (out.empty() && !key.empty() && step > 0) out.push_back({claim_id{}, {}, key, step});
   return out;
 }
 
 bool take_goes_on(queue_request& r, queue::take_reply& step) {
-  r.counted += step.count;
-  const auto done = step.problem != errc::ok || step.replayed || !step.more || step.last == place{} ||
+  const auto whole = step.replayed ? step.first_count : step.count;
+  r.counted += whole;
+  r.found += step.count;
+  const auto done = step.problem != errc::ok || !step.more || step.last == place{} ||
                     (r.further && r.next.after == step.last && r.next.priority.value_or(0) == step.last_priority);
   const auto full = r.what->in_steps ? r.what->steps_limit != 0 && r.counted >= r.what->steps_limit : r.counted > 0;
   if (done || full) {
-    step.count = step.replayed ? step.count : r.counted;
+    step.count = r.found;
     return false;
   }
   if (r.claimed_places < limits::undo_places_max) {
-    for (auto& undo : undo_of(step)) {
+    for (auto& undo : undo_of(*r.what, step, r.step)) {
       r.claimed_places += undo.places.size();
       r.claimed.push_back(std::move(undo));
     }
@@ -119,9 +133,20 @@ bool take_goes_on(queue_request& r, queue::take_reply& step) {
   r.next.priority = step.by_priority ? std::optional(step.last_priority) : std::nullopt;
   r.next.lifo.reset();
   r.next.marker.clear();
+  r.step += whole > 0 ? 1 : 0;
   r.further = true;
   return true;
 }
+
+namespace {
+
+void count_dedupe(actor_metrics& metrics, errc problem, bool replayed) {
+  if (replayed) metrics.deduped(dedupe::replayed);
+  else if (problem == errc::idempotency_key_reused) metrics.deduped(dedupe::reused);
+  else if (problem == errc::dedupe_full) metrics.deduped(dedupe::full);
+}
+
+} // namespace
 
 void count_rules(actor_metrics& metrics, const queue::reply& reply) {
   const auto count = [&](errc problem) {
@@ -135,10 +160,17 @@ void count_rules(actor_metrics& metrics, const queue::reply& reply) {
     }
   };
   if (const auto* inserted = std::get_if<queue::insert_reply>(&reply)) {
-    for (const auto& item : inserted->items) count(item.problem);
+    count_dedupe(metrics, inserted->problem, inserted->replayed);
+    for (const auto& item : inserted->items) {
+      count(item.problem);
+      if (inserted->replayed) continue;
+      if (item.status == queue::insert_status::duplicate) metrics.deduped(dedupe::duplicate);
+      if (inserted->problem == errc::ok) count_dedupe(metrics, item.problem, false);
+    }
     if (inserted->dropped > 0) metrics.dropped(inserted->dropped);
   } else if (const auto* taken = std::get_if<queue::take_reply>(&reply)) {
     count(taken->problem);
+    count_dedupe(metrics, taken->problem, taken->replayed);
   } else if (const auto* targets = std::get_if<queue::targets_reply>(&reply)) {
     for (const auto& item : targets->items) count(item.problem);
   }

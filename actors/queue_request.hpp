@@ -30,13 +30,16 @@ struct queue_request {
   duration deadline{0};         ///< steady; when a held request is answered as empty
   duration retry_until{0};      ///< steady; 0 = not retrying
   std::uint64_t notices_seen = 0; ///< how often the queue was said to be takeable when this last asked
-  std::uint64_t counted = 0;    ///< in steps: handled so far
+  std::uint64_t counted = 0;    ///< in steps: handled so far, by an earlier request with the same key too
+  std::uint64_t found = 0;      ///< in steps: of these, what the answer counts
+  std::uint32_t step = 0;       ///< in steps: how many have found something
   queue::position next;               ///< in steps: where the next one begins
   std::optional<place> below;   ///< in steps: the bound that the first one set
   std::optional<bool> lifo;     ///< in steps: the order that the first one found
   bool further = false;         ///< `next` counts
   std::vector<queue::unclaim> claimed; ///< in steps: by those so far
   std::size_t claimed_places = 0;
+  bool keyed = false;           ///< its key is among those that are running
 };
 
 /// What is refused last when the actor's bounds are near (contract section 14): 0 inserts, 1 takes, reads and the like,
@@ -45,7 +48,7 @@ struct queue_request {
 /// How many of `max` places an operation of this rank may see taken and still be let in.
 [[nodiscard]] std::size_t places_for(int rank, std::size_t max);
 
-/// A take that certainly matches nothing when a look finds nothing: one without an idempotency key to be replayed.
+/// A take that certainly matches nothing when a look finds nothing.
 [[nodiscard]] bool may_look_first(const queue_request& r);
 [[nodiscard]] bool can_wait(const operation& what);
 /// Whether a list that came out so is held.
@@ -61,8 +64,13 @@ struct queue_request {
 /// Takes a step's reply into account. True: there is another step to do. False: `step` is the answer to the whole.
 [[nodiscard]] bool take_goes_on(queue_request& r, queue::take_reply& step);
 
-/// What undoes the claims that a take's reply shows, one for each claim.
-[[nodiscard]] std::vector<queue::unclaim> undo_of(const queue::take_reply& taken);
+/// The idempotency key of an operation; empty = none.
+[[nodiscard]] const std::string& key_of(const operation& what);
+
+/// What undoes the claims that this step of a take shows, one for each claim, and forgets its key. Nothing undoes an
+/// answer that was given before.
+[[nodiscard]] std::vector<queue::unclaim> undo_of(const operation& what, const queue::take_reply& taken,
+                                                  std::uint32_t step);
 
 /// Counts what the queue's own settings turned away or dropped.
 void count_rules(actor_metrics& metrics, const queue::reply& reply);

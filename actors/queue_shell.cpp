@@ -98,7 +98,7 @@ void queue_shell::begin(key k) {
 void queue_shell::look(key k) {
   at(k).stage = request_stage::looking;
   const auto* take = std::get_if<queue::take>(&at(k).what->what);
-  outgoing_.questions.push_back({{k}, {o_.queue, queue::look{take->match_hidden}}, false});
+  outgoing_.questions.push_back({{k}, {o_.queue, queue::look{take->match_hidden, take->idempotency_key}}, false});
 }
 
 void queue_shell::ask(key k, queue::query what) {
@@ -110,6 +110,7 @@ void queue_shell::ask(key k, queue::query what) {
 void queue_shell::propose(key k) {
   auto& r = at(k);
   if (client_gone(r)) return finish(k, errc::timed_out);
+  if (!key_of(*r.what).empty() && !begin_key(k)) return;
   if (with_replica_ >= o_.common->window) {
     r.stage = request_stage::lined_up;
     return lined_up_.push_back(k);
@@ -174,13 +175,17 @@ void queue_shell::note_inserted(const queue::insert_reply& r) {
 
 void queue_shell::on_take(key k, reply_effect& m, queue::take_reply& r) {
   if (!r.replayed) queue_exists_ = r.queue_exists;
-  takeable_ = r.visible_left && r.count > 0;
+  takeable_ = r.visible_left && (r.count > 0 || r.replayed);
   if (take_goes_on(at(k), r)) return propose(k);
   const bool left = takeable_;
+  const std::string key_of_it = key_of(*at(k).what);
   if (r.count == 0 && r.problem == errc::ok && !r.replayed && can_wait(*at(k).what)) {
     empty_handed(k);
   } else {
-    finish(k, operation_result{std::move(r), std::move(m.bodies), 0});
+    operation_result out{std::move(r), std::move(m.bodies), 0};
+    out.step = at(k).step;
+    finish(k, std::move(out));
+    if (!key_of_it.empty()) wake_same_key(key_of_it);
   }
   if (left) wake_takers(1);
 }
@@ -224,6 +229,7 @@ void queue_shell::finish(key k, operation_result what) {
   auto line = std::ranges::find(answers_, r.from, [](const auto& a) -> const caf::actor& { return a.first; });
   if (line == answers_.end()) line = answers_.insert(line, {r.from, completed{}});
   what.claimed_before = std::move(r.claimed);
+  end_key(r);
   line->second.items.emplace_back(r.number, std::make_shared<operation_result>(std::move(what)));
   if (r.waiter) {
     --waiters_;

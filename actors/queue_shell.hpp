@@ -41,6 +41,9 @@ private:
   void look(key k);
   void ask(key k, queue::query what);
   void propose(key k);
+  /// False: another request with its key is running, and it was told so.
+  [[nodiscard]] bool begin_key(key k);
+  void end_key(queue_request& r);
   void on_results(shard_results& m);
   void on_reply(reply_effect& m);
   void on_take(key k, reply_effect& m, queue::take_reply& r);
@@ -62,6 +65,7 @@ private:
 
   // Those who are held (queue_waiting.cpp).
   void hold(key k);
+  void wake_same_key(const std::string& idempotency_key);
   void ensure_watch();
   void on_takeable(std::uint64_t count);
   void wake_takers(std::uint64_t count);
@@ -97,6 +101,7 @@ private:
   duration worked_at_;
   std::uint64_t notices_ = 0;      ///< times that the queue was said to be takeable
   std::uint64_t wakes_ = 0;        ///< messages that no woken taker has been sent for yet
+  std::unordered_map<std::string, key> running_; ///< idempotency keys of requests with the replica, and whose they are
   bool takeable_ = false;          ///< the last take left something: the next needs no look
   bool queue_exists_ = false;      ///< as the last look, take or insert said
   bool watching_ = false, looking_ = false, flushing_ = false, stopping_ = false, replica_lost_ = false;

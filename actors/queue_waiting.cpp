@@ -41,8 +41,9 @@ void queue_shell::hold(key k) {
   }
   r.stage = request_stage::waiting;
   r.retry_until = duration{0};
+  end_key(r); // who waits is not running
   r.further = false;
-  r.counted = 0;
+  r.counted = r.found = r.step = 0;
   r.below.reset();
   r.lifo.reset();
   next_deadline_ = std::min(next_deadline_, r.deadline);
@@ -79,10 +80,15 @@ void queue_shell::on_takeable(std::uint64_t count) {
 /// Serves as many takers as `count` messages can satisfy, the longest-waiting first.
 void queue_shell::wake_takers(std::uint64_t count) {
   wakes_ += count;
-  while (wakes_ > 0 && !takers_.empty() && !replica_lost_) {
-    const auto k = *takers_.begin();
-    takers_.erase(takers_.begin());
+  for (auto next = takers_.begin(); wakes_ > 0 && next != takers_.end() && !replica_lost_;) {
+    const auto k = *next;
     auto& r = at(k);
+    // It repeats a request that is on its way: it goes on when that one is answered.
+    if (running_.contains(key_of(*r.what))) {
+      ++next;
+      continue;
+    }
+    next = takers_.erase(next);
     if (client_gone(r)) {
       finish(k, errc::timed_out);
       continue;
@@ -92,6 +98,34 @@ void queue_shell::wake_takers(std::uint64_t count) {
     propose(k);
   }
   wakes_ = 0;
+}
+
+/// Of the same key and held, too: the answer is there now. One at a time, since each is running until it is answered.
+void queue_shell::wake_same_key(const std::string& idempotency_key) {
+  if (replica_lost_ || running_.contains(idempotency_key)) return;
+  const auto same = std::ranges::find_if(takers_, [&](key k) { return key_of(*at(k).what) == idempotency_key; });
+  if (same == takers_.end()) return;
+  const auto k = *same;
+  takers_.erase(same);
+  propose(k);
+}
+
+/// The log tells a repeat from the first request, but can answer it only when that one is applied: so it is told to
+/// come again. Forgotten with this actor, and no harm done: what counts is in the log.
+bool queue_shell::begin_key(key k) {
+  auto& r = at(k);
+  const auto [running, added] = running_.try_emplace(key_of(*r.what), k);
+  if (!added && running->second != k) {
+    if (o_.common->metrics) o_.common->metrics->deduped(dedupe::running);
+    finish(k, errc::idempotency_in_progress);
+    return false;
+  }
+  r.keyed = true;
+  return true;
+}
+
+void queue_shell::end_key(queue_request& r) {
+  if (std::exchange(r.keyed, false)) running_.erase(key_of(*r.what));
 }
 
 void queue_shell::wake_readers() {

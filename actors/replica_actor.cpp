@@ -141,7 +141,7 @@ private:
     const auto share = with.account->ask(o_.shard.shard, *insert, with.queue_exists);
     if (!share) {
       callers_.results_for(from).replies.push_back({p.from, errc::quota_contended, {}});
-    } else if (std::ranges::all_of(insert->items, [](const auto& i) { return i.refused != errc::ok; })) {
+    } else if (is_hopeless(*insert)) {
       accounts_.done(with.account, *share);
       callers_.results_for(from).replies.push_back({p.from, queue::reply{refused_reply(*insert)}, {}});
     } else {

@@ -1,6 +1,7 @@
 #include "actors/tenant_account.hpp"
 
 #include "cluster/base/assert.hpp"
+#include "cluster/base/limits.hpp"
 
 #include <algorithm>
 
@@ -8,6 +9,15 @@ namespace burrow {
 namespace {
 
 bool is_wanted(const queue::insert_item& item) { return item.refused == errc::ok; }
+
+/// It may turn out to be the repeat of something that was stored, and then needs no room.
+bool may_be_repeat(const queue::insert& what, const queue::insert_item& item) {
+  return !what.idempotency_key.empty() || item.sequence > 0;
+}
+/// What it counts besides its body, at most.
+std::uint64_t memory_of(const queue::insert& what, const queue::insert_item& item) {
+  return may_be_repeat(what, item) ? limits::dedupe_record_bytes : 0;
+}
 
 template <class Which>
 void refuse(queue::insert& what, Which which) {
@@ -41,12 +51,12 @@ bool tenant_account::complete() const {
 std::optional<account_share> tenant_account::ask(shard_id shard, queue::insert& what, bool queue_exists) {
   auto& bounds = what.fallback;
   const auto max = bounds;
-  std::uint64_t size = 0;
+  std::uint64_t size = what.idempotency_key.empty() ? 0 : limits::dedupe_record_bytes;
   bool nameless = true;
   for (const auto& item : what.items) {
     if (!is_wanted(item)) continue;
-    size += item.body_size;
-    nameless = nameless && item.name.empty();
+    size += item.body_size + (item.sequence > 0 ? limits::dedupe_record_bytes : 0);
+    nameless = nameless && item.name.empty() && !may_be_repeat(what, item);
   }
   const auto slot = slot_of(shard);
   const std::lock_guard lock(guard_);
@@ -67,13 +77,15 @@ std::optional<account_share> tenant_account::ask(shard_id shard, queue::insert& 
   }
   if (no_queue) refuse(what, [](const auto&) { return true; });
   else if (share.queues.bound > 0) bounds.tenant_queues_max = share.queues.bound;
-  if (no_bytes) refuse(what, [](const auto& item) { return item.body_size > 0; });
+  if (no_bytes) refuse(what, [&](const auto& item) { return item.body_size + memory_of(what, item) > 0; });
   else if (share.bytes.bound > 0) bounds.tenant_bytes_max = share.bytes.bound;
   if (tight_bytes) {
     // Early and cheaply: what replaces nothing needs no entry to be refused.
     const auto held = bytes_.held();
     const auto left = max.tenant_bytes_max > held ? max.tenant_bytes_max - held : 0;
-    refuse(what, [&](const auto& item) { return item.name.empty() && item.body_size > left; });
+    refuse(what, [&](const auto& item) {
+      return item.name.empty() && !may_be_repeat(what, item) && item.body_size > left;
+    });
   }
   return share;
 }
@@ -90,6 +102,12 @@ void tenant_account::settle(shard_id shard, const std::vector<account_share>& do
     queues_.settle(slot, share.queues);
     bytes_.settle(slot, share.bytes);
   }
+}
+
+bool is_hopeless(const queue::insert& what) {
+  return std::ranges::none_of(what.items, [&](const auto& item) {
+    return is_wanted(item) || (item.refused == errc::quota_exceeded && may_be_repeat(what, item));
+  });
 }
 
 queue::insert_reply refused_reply(const queue::insert& what) {

@@ -45,7 +45,9 @@ private:
   quota_pool queues_, bytes_;
 };
 
-/// The reply to an insert of which every item was refused beforehand.
+/// Whether every item was refused beforehand, and none can be the repeat of something stored, which only apply knows.
+[[nodiscard]] bool is_hopeless(const queue::insert& what);
+/// The reply to such an insert.
 [[nodiscard]] queue::insert_reply refused_reply(const queue::insert& what);
 /// True if it changed nothing, and would not have been refused had there been more room.
 [[nodiscard]] bool refused_for_room(const queue::insert_reply& reply);

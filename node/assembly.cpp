@@ -248,6 +248,7 @@ result<void> running_node::start_gateway(std::vector<seal_key> keys) {
   options.defaults.claimed_max = s.max_claimed;
   options.defaults.tenant_bytes_max = s.stored_bytes;
   options.defaults.tenant_queues_max = s.queues;
+  options.dedupe = {std::chrono::seconds(limits::dedupe_window_default_s), s.idempotency_keys, s.producers};
   options.public_metrics = s.http_metrics;
   options.content_length_on_204 = s.content_length_on_204;
   options.admin = [this](const http_request& request, std::function<void(http_response)> done) {

@@ -33,40 +33,71 @@ std::string parameters(const std::vector<std::pair<std::string, std::string>>& p
   return out;
 }
 
+/// What makes a put safe to repeat, as header fields. False: told what is wrong.
+bool retry_fields(const cli_context& context, http_client::fields& out) {
+  const auto key = context.option("idempotency-key"), producer = context.option("producer");
+  const auto sequence = context.option("sequence");
+  if (producer.empty() != sequence.empty()) {
+    cli_error(exit_usage, "--producer and --sequence go together");
+    return false;
+  }
+  if (!sequence.empty() && !parse_number(sequence)) {
+    cli_error(exit_usage, fmt::format("--sequence: {} is not a number", one_line(sequence, 30)));
+    return false;
+  }
+  if (!key.empty()) out.emplace_back("Idempotency-Key", key);
+  if (producer.empty()) return true;
+  out.emplace_back("Burrow-Producer", producer);
+  out.emplace_back("Burrow-Sequence", sequence);
+  return true;
+}
+
+std::optional<http_reply> send_put(const cli_context& context, cli_client& client, const std::string& path,
+                                   const std::string& body, http_client::fields fields) {
+  const auto id = context.option("id"), type = context.option("type", "text/plain; charset=utf-8");
+  const auto query = parameters({{"ttl", context.option("ttl")}, {"hide", context.option("hide")}});
+  fields.emplace_back("Content-Type", type);
+  if (!id.empty()) return client.call("PUT", path + "/" + url_segment(id) + query, body, fields);
+  if (!type.starts_with("application/json")) return client.call("POST", path + "/~messages" + query, body, fields);
+  // As JSON, ~messages would read it as a batch: so it is sent as a batch of one.
+  cli_json entry{{"body", body}, {"content_type", type}};
+  if (const auto sequence = parse_number(context.option("sequence"))) {
+    entry["producer"] = context.option("producer");
+    entry["sequence"] = *sequence;
+  }
+  const cli_json batch{{"messages", cli_json::array({entry})}};
+  return client.call("POST", path + "/~messages" + query,
+                     batch.dump(-1, ' ', false, cli_json::error_handler_t::replace), fields);
+}
+
 int put(const cli_context& context) {
   int code = exit_usage;
   const auto path = queue_path(context.words[0]);
-  if (!path) return exit_usage;
-  auto body = read_body(context);
+  http_client::fields fields;
+  if (!path || !retry_fields(context, fields)) return exit_usage;
+  const auto body = read_body(context);
   if (!body) return exit_usage;
   auto client = cli_client::make(context, code);
   if (!client) return code;
-  const auto id = context.option("id");
-  const auto type = context.option("type", "text/plain; charset=utf-8");
-  const auto query = parameters({{"ttl", context.option("ttl")}, {"hide", context.option("hide")}});
-  http_client::fields fields{{"Content-Type", type}};
-  std::optional<http_reply> reply;
-  if (!id.empty()) {
-    reply = client->call("PUT", *path + "/" + url_segment(id) + query, *body, fields);
-  } else if (type.starts_with("application/json")) {
-    // As JSON, ~messages would read it as a batch: so it is sent as a batch of one.
-    const cli_json batch{{"messages", {{{"body", *body}, {"content_type", type}}}}};
-    reply = client->call("POST", *path + "/~messages" + query,
-                         batch.dump(-1, ' ', false, cli_json::error_handler_t::replace), fields);
-  } else {
-    reply = client->call("POST", *path + "/~messages" + query, *body, fields);
-  }
+  const auto reply = send_put(context, *client, *path, *body, std::move(fields));
   if (!reply) return client->code();
-  std::string shown = id;
-  if (id.empty()) {
+  std::string shown = context.option("id");
+  int status = reply->status;
+  if (shown.empty() && status != 204) {
     const auto parsed = parse_answer(*reply);
     if (!parsed) return exit_failed;
     const auto& one = parsed->contains("results") ? parsed->at("results").at(0) : *parsed;
-    if (one.value("status", 201) >= 400) return cli_error(exit_failed, one.dump());
+    status = one.value("status", 201);
+    if (status >= 400) return cli_error(exit_failed, one.dump());
     shown = one.value("id", "");
   }
-  const cli_json result{{"id", shown}, {"created", reply->status != 204}};
-  if (!print_json_list(context, result)) fmt::print("{}\n", shown);
+  const bool duplicate = status == 208 || !reply->field("burrow-duplicate").empty();
+  cli_json result{{"id", shown}, {"created", status == 201}};
+  if (duplicate) result["duplicate"] = true;
+  if (!reply->field("idempotency-replayed").empty()) result["replayed"] = true;
+  if (print_json_list(context, result)) return exit_done;
+  if (!shown.empty()) fmt::print("{}\n", shown);
+  if (duplicate && !context.quiet) fmt::print(stderr, "stored before: nothing was added\n");
   return exit_done;
 }
 
@@ -257,10 +288,13 @@ int purge(const cli_context& context) {
 
 std::vector<cli_command> queue_commands() {
   return {
-    {"queue put", "burrow queue put ACCOUNT/QUEUE [BODY | -] [--file F] [--id ID] [--ttl S] [--hide S] [--type T]",
-     "Puts one message; without BODY and --file it is read from standard input. Prints its id.",
+    {"queue put", "burrow queue put ACCOUNT/QUEUE [BODY | -] [--file F] [--id ID] [--ttl S] [--hide S] [--type T]\n"
+     "       [--idempotency-key K] [--producer P --sequence N]",
+     "Puts one message; without BODY and --file it is read from standard input. Prints its id.\n"
+     "With a key, or a producer and a sequence, it can be repeated after a failure: it is stored once.",
      "  burrow queue put demo/jobs 'first message'\n  burrow queue put demo/jobs --id inv-1 --type application/json "
-     "--file inv.json\n", {"file=", "id=", "ttl=", "hide=", "type="}, 1, 2, put},
+     "--file inv.json\n  burrow queue put demo/jobs 'once' --idempotency-key 5f1c\n",
+     {"file=", "id=", "ttl=", "hide=", "type=", "idempotency-key=", "producer=", "sequence="}, 1, 2, put},
     {"queue take", "burrow queue take ACCOUNT/QUEUE [--limit N] [--hide S] [--wait S] [--ack] [--body]",
      "Claims messages for --hide seconds [60]; --ack removes them once they are printed.",
      "  burrow queue take demo/jobs --ack\n  burrow queue take demo/jobs --limit 10 --wait 30 --output jsonl\n",

@@ -39,6 +39,8 @@ struct settings {
   std::uint64_t max_claimed = limits::claimed_default_max;
   std::uint64_t stored_bytes = limits::stored_bytes_per_tenant_max;
   std::uint64_t queues = limits::queues_per_tenant_max;
+  std::uint64_t idempotency_keys = limits::dedupe_keys_max;
+  std::uint64_t producers = limits::dedupe_producers_max;
   std::uint64_t waiters = limits::waiters_per_tenant_max;
   std::uint64_t inflight = 1000;
 

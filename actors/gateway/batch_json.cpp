@@ -1,6 +1,7 @@
 #include "actors/gateway/batch_json.hpp"
 
 #include "actors/gateway/base64.hpp"
+#include "actors/gateway/idempotency.hpp"
 #include "actors/gateway/json_scan.hpp"
 #include "actors/gateway/names.hpp"
 #include "actors/gateway/trace_context.hpp"
@@ -49,7 +50,7 @@ std::optional<std::string_view> raw_value(json_scan& scan) {
 /// The raw values of one entry; empty = absent or null.
 struct raw_message {
   std::string_view id, body, body_base64, content_type, ttl, hide, meta, priority, group, persistent, traceparent,
-    tracestate;
+    tracestate, producer, sequence;
 
   std::string_view* member(std::string_view name) {
     if (name == "id") return &id;
@@ -64,6 +65,8 @@ struct raw_message {
     if (name == "persistent") return &persistent;
     if (name == "traceparent") return &traceparent;
     if (name == "tracestate") return &tracestate;
+    if (name == "producer") return &producer;
+    if (name == "sequence") return &sequence;
     return nullptr;
   }
 };
@@ -121,6 +124,15 @@ bool meta_of(std::string_view raw, queue::message_attributes& out) {
   });
 }
 
+/// Both or neither, as the header fields.
+bool producer_of(const raw_message& raw, batch_message& out) {
+  if (raw.producer.empty() && raw.sequence.empty()) return true;
+  const auto sequence = sequence_of(raw.sequence);
+  if (!sequence || raw.producer.empty() || !string_of(raw.producer, out.attributes.producer)) return false;
+  out.sequence = *sequence;
+  return is_producer(out.attributes.producer);
+}
+
 /// Of no string nothing is kept: a trace context that is not valid is ignored (contract section 16).
 void trace_of(const raw_message& raw, queue::message_attributes& out) {
   std::string parent, state;
@@ -147,6 +159,7 @@ std::optional<problem_type> interpret(const raw_message& raw, batch_message& out
     if (raw.persistent != "true" && raw.persistent != "false") return invalid_parameter;
     out.attributes.persistent = raw.persistent == "true";
   }
+  if (!producer_of(raw, out)) return invalid_parameter;
   if (!raw.traceparent.empty()) trace_of(raw, out.attributes);
   return std::nullopt;
 }

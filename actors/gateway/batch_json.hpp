@@ -20,6 +20,7 @@ struct batch_message {
   std::optional<std::int64_t> ttl, hide; ///< seconds, within their ranges
   queue::message_attributes attributes;
   bool has_priority = false;
+  std::uint64_t sequence = 0; ///< of the producer; 0 = none
   std::optional<problem_type> refused; ///< this entry alone is bad
 };
 struct message_batch {

@@ -69,7 +69,7 @@ void bridge_state::on_work(bridge_work& work) {
     }
   }
   for (const auto& one : work.unclaim) {
-    if (one->outcome) undo_claims(*one->outcome, one->made.what->queue);
+    if (one->outcome) undo_claims(*one->outcome, *one->made.what);
   }
 }
 
@@ -134,7 +134,7 @@ void bridge_state::finish(const call_ptr& what, std::shared_ptr<operation_result
 
 void bridge_state::end(request r, std::shared_ptr<operation_result> outcome) {
   if (r.queue != nullptr) --r.queue->under_way;
-  if (r.withdrawn) return undo_claims(*outcome, r.what->queue);
+  if (r.withdrawn) return undo_claims(*outcome, *r.what);
   if (r.owner) finish(r.owner, std::move(outcome));
   else if (r.job) r.job->completed(*this, std::move(outcome));
 }
@@ -145,13 +145,13 @@ void bridge_state::deliver() {
 }
 
 /// One command for each claim in it. What has moved on since is left alone by the queue.
-void bridge_state::undo_claims(const operation_result& outcome, const queue_ref& queue) {
+void bridge_state::undo_claims(const operation_result& outcome, const operation& of) {
   auto claims = outcome.claimed_before;
   if (const auto* reply = std::get_if<queue::take_reply>(&outcome.what))
-    for (auto& undo : undo_of(*reply)) claims.push_back(std::move(undo));
+    for (auto& undo : undo_of(of, *reply, outcome.step)) claims.push_back(std::move(undo));
   for (auto& undo : claims) {
     auto what = std::make_shared<operation>();
-    what->queue = queue;
+    what->queue = of.queue;
     what->what = std::move(undo);
     start(std::move(what), nullptr, nullptr);
   }

@@ -78,7 +78,7 @@ private:
   void place(std::uint64_t number, request& r);
   void withdraw(std::uint64_t number, request& r, bool answer);
   void end(request r, std::shared_ptr<operation_result> outcome);
-  void undo_claims(const operation_result& outcome, const queue_ref& queue);
+  void undo_claims(const operation_result& outcome, const operation& of);
   void queue_lost(known_queue& q, bool passivated);
   void ask_all_unsent();
   void forget_replicas();

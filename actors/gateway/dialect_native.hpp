@@ -1,5 +1,5 @@
-// The native API (burrow-v1.md sections 2 to 9 and 11): routes, parameters and status codes. Redrive, tasks, limits,
-// Idempotency-Key, producers and streams are not in this version: their paths are 404 and their fields are not read.
+// The native API (burrow-v1.md sections 2 to 11): routes, parameters and status codes. Redrive, tasks, limits and
+// streams are not in this version: their paths are 404 and their fields are not read.
 #pragma once
 
 #include "actors/gateway/dialect.hpp"
@@ -18,6 +18,7 @@ struct native_options {
   queue::defaults defaults;
   bool single_node = true;
   bool public_metrics = false;
+  queue::dedupe_bounds dedupe{};
 };
 
 /// An entry of a batch that is refused before the operation.

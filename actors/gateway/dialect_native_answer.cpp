@@ -232,6 +232,8 @@ http_response native_dialect::listed(const http_request& request, const plan& ma
     out.fields.emplace_back("Burrow-Cursor", *context.cursor);
   }
   out.fields.emplace_back("Burrow-Count", std::to_string(list.count));
+  if (const auto* taken = std::get_if<queue::take_reply>(&outcome.what); taken != nullptr && taken->replayed)
+    add_replayed(out);
   if (context.is_change) change_fields(out);
   return out;
 }
@@ -278,6 +280,13 @@ http_response native_dialect::one(const http_request& request, const plan& made,
     if (code != errc::ok) return problem_response(request, {problem_of(code), {}, {}});
     const auto& item = reply->items[0];
     http_response out;
+    if (reply->replayed) add_replayed(out);
+    if (item.status == queue::insert_status::duplicate) {
+      out.status = 204;
+      out.fields.emplace_back("Burrow-Duplicate", "true");
+      change_fields(out);
+      return out;
+    }
     out.status = item.status == queue::insert_status::created ? 201 : 204;
     if (request.method == http_method::post) {
       const std::string id = item.name.empty() ? item.id.text26() : item.name;

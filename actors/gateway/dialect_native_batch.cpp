@@ -2,6 +2,7 @@
 #include "actors/gateway/batch_json.hpp"
 #include "actors/gateway/dialect_native_json.hpp"
 #include "actors/gateway/dialect_native_path.hpp"
+#include "actors/gateway/idempotency.hpp"
 #include "actors/gateway/json_write.hpp"
 
 namespace burrow {
@@ -82,6 +83,8 @@ plan native_dialect::messages(http_request& request, const queue_ref& queue) con
   queue::insert insert;
   insert.atomic = batch.atomic;
   insert.fallback = options_.defaults;
+  if (auto p = read_key(request, hash_of(request.body), insert)) return at_once(request, *p);
+  bool bounded = !insert.idempotency_key.empty();
   insert.items.reserve(batch.entries.size());
   for (std::size_t i = 0; i < batch.entries.size(); ++i) {
     auto& entry = batch.entries[i];
@@ -98,6 +101,8 @@ plan native_dialect::messages(http_request& request, const queue_ref& queue) con
     if (const auto ttl = entry.ttl ? entry.ttl : given.ttl) item.ttl = seconds_of(*ttl);
     if (const auto hide = entry.hide ? entry.hide : given.hide) item.hide = seconds_of(*hide);
     item.attributes = std::move(entry.attributes);
+    item.sequence = entry.sequence;
+    bounded = bounded || item.sequence > 0;
     if (!item.attributes.persistent) item.attributes.persistent = given.persistent;
     if (!entry.has_priority) item.attributes.priority = given.priority;
     what->bodies.emplace_back(std::move(entry.body));
@@ -112,6 +117,7 @@ plan native_dialect::messages(http_request& request, const queue_ref& queue) con
     out.answer = inserted(request, out, reply);
     return out;
   }
+  if (bounded) insert.bounds = options_.dedupe;
   what->what = std::move(insert);
   out.what = std::move(what);
   out.context = std::move(context);
@@ -187,15 +193,21 @@ http_response native_dialect::inserted(const http_request& request, const plan& 
       entry_json(results, r != nullptr ? r->type : problem_of(item.problem));
       continue;
     }
-    results += "{\"id\": ";
-    json_string(results, item.name.empty() ? item.id.text26() : item.name);
-    results += ", \"status\": ";
+    results += "{";
+    // Nobody knows the id of a nameless message that was stored earlier.
+    if (item.status != queue::insert_status::duplicate || !item.name.empty()) {
+      results += "\"id\": ";
+      json_string(results, item.name.empty() ? item.id.text26() : item.name);
+      results += ", ";
+    }
+    results += "\"status\": ";
     constexpr int statuses[] = {201, 204, 208};
     append_number(results, statuses[static_cast<std::size_t>(item.status)]);
     results += "}";
   }
   http_response out = batch_response(failed, results);
   change_fields(out);
+  if (reply.replayed) add_replayed(out);
   return out;
 }
 

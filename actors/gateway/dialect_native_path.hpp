@@ -21,6 +21,7 @@ struct native_dialect::target_path {
 [[nodiscard]] inline bool is_strict(const http_request& request) {
   return request.field("prefer").find("handling=strict") != std::string_view::npos;
 }
+inline void add_replayed(http_response& out) { out.fields.emplace_back("Idempotency-Replayed", "true"); }
 [[nodiscard]] inline duration seconds_of(std::int64_t s) { return std::chrono::seconds{s}; }
 
 } // namespace burrow

@@ -2,7 +2,10 @@
 #include "actors/gateway/batch_json.hpp"
 #include "actors/gateway/dialect_native_path.hpp"
 #include "actors/gateway/etags.hpp"
+#include "actors/gateway/idempotency.hpp"
 #include "actors/gateway/trace_context.hpp"
+
+#include <charconv>
 
 namespace burrow {
 namespace {
@@ -98,6 +101,9 @@ plan native_dialect::on_queue(const http_request& request, const queue_ref& queu
     if (auto* take = std::get_if<queue::take>(&out.what->what)) {
       take->from = std::move(from);
       context->is_claim = take->action == queue::take_action::claim;
+      if (auto p = context->is_claim ? read_key(request, hash_of(request.body), *take) : std::nullopt)
+        return at_once(request, *p);
+      if (!take->idempotency_key.empty()) take->bounds = options_.dedupe;
     }
     out.match_meta = std::move(given.match_meta);
     context->is_change = true;
@@ -216,12 +222,15 @@ plan native_dialect::put(http_request& request, const queue_ref& queue, std::str
   if (given.hide) item.hide = seconds_of(*given.hide);
   if (auto p = attributes_of(request, given, item.attributes)) return at_once(request, *p);
   if (auto p = guard_of(request, queue, {}, item.guard)) return at_once(request, *p);
+  if (auto p = read_producer(request, item)) return at_once(request, *p);
+  queue::insert insert;
+  if (auto p = read_key(request, item.body_hash, insert)) return at_once(request, *p);
+  if (!insert.idempotency_key.empty() || item.sequence > 0) insert.bounds = options_.dedupe;
   auto context = std::make_unique<native_context>();
   context->is_change = true;
   auto what = std::make_shared<operation>();
   what->queue = queue;
   what->bodies.emplace_back(std::move(request.body));
-  queue::insert insert;
   insert.items.push_back(std::move(item));
   insert.fallback = options_.defaults;
   what->what = std::move(insert);

@@ -43,6 +43,7 @@ struct gateway_options {
   placement::routing routing;
   std::vector<seal_key> seal_keys;
   queue::defaults defaults;      ///< server-wide, as `limits.*` and the settings table say
+  queue::dedupe_bounds dedupe;   ///< likewise
   bool public_metrics = false;   ///< http.metrics
   bool content_length_on_204 = false;
   bool single_node = true;       ///< /v1.0 itself is on (contract section 5.1)

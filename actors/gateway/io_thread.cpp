@@ -15,8 +15,8 @@ namespace {
 constexpr auto sweep_every = std::chrono::milliseconds{500};
 
 native_options native_of(const gateway_options& options) {
-  return {options.zone, options.seal_keys, options.defaults, options.single_node,
-          options.public_metrics};
+  return {options.zone,        options.seal_keys,      options.defaults,
+          options.single_node, options.public_metrics, options.dedupe};
 }
 
 } // namespace

@@ -228,6 +228,7 @@ public:
     list.from = take.from;
     list.match_meta = owner_->made.match_meta;
     list.examine_max = limits::meta_scan_messages_max;
+    list.idempotency_key = take.idempotency_key;
     auto what = std::make_shared<operation>();
     what->queue = given.queue;
     what->wait = given.wait;
@@ -238,6 +239,7 @@ public:
 
   void completed(bridge_state& bridge, std::shared_ptr<operation_result> outcome) override {
     auto* found = std::get_if<queue::messages_answer>(&outcome->what);
+    if (found != nullptr && found->remembered) return take(bridge, *found);
     if (found != nullptr && !found->items.empty()) {
       last_ = found->last;
       last_priority_ = found->last_priority;
@@ -255,7 +257,7 @@ public:
       reply.queue_exists = found->queue_exists;
       reply.now = found->now;
       outcome->what = std::move(reply);
-    } else if (auto* reply = std::get_if<queue::take_reply>(&outcome->what)) {
+    } else if (auto* reply = std::get_if<queue::take_reply>(&outcome->what); reply != nullptr && !reply->replayed) {
       // A cursor of this call stands where the search stopped.
       reply->last = last_;
       reply->last_priority = last_priority_;
@@ -270,6 +272,8 @@ private:
     auto& take = std::get<queue::take>(what->what);
     take.only.clear();
     for (const auto& m : found.items) take.only.push_back(m.place);
+    // Should what is remembered go meanwhile, nothing is taken: no message has this place.
+    if (found.remembered) take.only.push_back({});
     take.from = {};
     what->wait = duration{0};
     what->in_steps = false;

@@ -21,6 +21,7 @@ inline constexpr std::size_t content_type_bytes_max = 255;
 inline constexpr std::size_t tracestate_bytes_max = 512;
 inline constexpr std::size_t idempotency_key_bytes_max = 255;
 inline constexpr std::size_t producer_bytes_max = 64;
+inline constexpr std::uint64_t sequence_max = ~std::uint64_t{0} >> 1;
 inline constexpr std::int64_t ttl_s_max = 315'360'000;
 inline constexpr std::int64_t hide_s_max = 1'209'600;
 inline constexpr std::int64_t default_ttl_s = 345'600;

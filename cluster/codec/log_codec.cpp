@@ -22,6 +22,12 @@ void write(proto::defaults& out, const queue::defaults& in) {
   out.set_tenant_queues_max(in.tenant_queues_max);
 }
 
+void write(proto::dedupe_bounds& out, const queue::dedupe_bounds& in) {
+  out.set_window_ms(ms(in.window));
+  out.set_keys_max(in.keys_max);
+  out.set_producers_max(in.producers_max);
+}
+
 bool is_plain(const queue::condition& c) { return c == queue::condition{}; }
 
 void write(proto::condition& out, const queue::condition& in) {
@@ -72,6 +78,7 @@ void write(proto::command& out, const queue::insert& in) {
   c.set_idempotency_key(in.idempotency_key);
   if (in.request_hash != hash128{}) write(*c.mutable_request_hash(), in.request_hash);
   if (in.fallback != queue::defaults{}) write(*c.mutable_fallback(), in.fallback);
+  if (in.bounds != queue::dedupe_bounds{}) write(*c.mutable_bounds(), in.bounds);
 }
 
 void write(proto::command& out, const queue::take& in) {
@@ -92,6 +99,8 @@ void write(proto::command& out, const queue::take& in) {
   c.set_idempotency_key(in.idempotency_key);
   if (in.request_hash != hash128{}) write(*c.mutable_request_hash(), in.request_hash);
   if (in.fallback != queue::defaults{}) write(*c.mutable_fallback(), in.fallback);
+  if (in.bounds != queue::dedupe_bounds{}) write(*c.mutable_bounds(), in.bounds);
+  c.set_step(in.step);
 }
 
 template <class Message>
@@ -116,6 +125,8 @@ void write(proto::command& out, const queue::unclaim& in) {
   auto& c = *out.mutable_unclaim();
   c.set_claim(in.claim.value);
   for (const auto p : in.places) c.add_places(p.value);
+  c.set_idempotency_key(in.idempotency_key);
+  c.set_step(in.step);
 }
 void write(proto::command& out, const queue::clock&) { out.mutable_clock(); }
 void write(proto::command& out, const queue::registry_put& in) {

@@ -35,6 +35,10 @@ queue::defaults read(reader& r, const proto::defaults& in) {
           in.claimed_max(),    in.tenant_bytes_max(), in.tenant_queues_max()};
 }
 
+queue::dedupe_bounds read(reader& r, const proto::dedupe_bounds& in) {
+  return {r.time(in.window_ms()), in.keys_max(), in.producers_max()};
+}
+
 queue::condition read(const proto::condition& in) {
   queue::condition out;
   if (in.has_receipt()) out.receipt = claim_id{in.receipt()};
@@ -91,6 +95,7 @@ queue::action read(reader& r, const proto::insert& in) {
   out.idempotency_key = in.idempotency_key();
   out.request_hash = read(in.request_hash());
   out.fallback = read(r, in.fallback());
+  out.bounds = read(r, in.bounds());
   return out;
 }
 
@@ -112,6 +117,8 @@ queue::action read(reader& r, const proto::take& in) {
   out.idempotency_key = in.idempotency_key();
   out.request_hash = read(in.request_hash());
   out.fallback = read(r, in.fallback());
+  out.bounds = read(r, in.bounds());
+  out.step = in.step();
   return out;
 }
 
@@ -131,7 +138,7 @@ queue::action read(reader& r, const proto::change& in) {
 }
 
 queue::action read(const proto::unclaim& in) {
-  queue::unclaim out{claim_id{in.claim()}, {}};
+  queue::unclaim out{claim_id{in.claim()}, {}, in.idempotency_key(), in.step()};
   for (const auto p : in.places()) out.places.push_back({p});
   return out;
 }

@@ -21,6 +21,8 @@ bool fits(const queue::defaults& d) {
   return fits(std::optional{d.ttl}, limits::ttl_s_max) && fits(std::optional{d.hide}, limits::hide_s_max);
 }
 
+bool fits(const queue::dedupe_bounds& b) { return fits(std::optional{b.window}, limits::dedupe_window_s_max); }
+
 bool fits(const queue::message_attributes& a) {
   std::size_t bytes = 0;
   for (const auto& [name, value] : a.meta) {
@@ -36,12 +38,13 @@ bool fits(const queue::message_attributes& a) {
 bool fits(const queue::insert& c) {
   for (const auto& i : c.items) {
     if (!fits(i.name, limits::name_bytes_max) || i.body_size > limits::body_bytes_max || !fits(i.guard) ||
-        !fits(i.ttl, limits::ttl_s_max) || !fits(i.hide, limits::hide_s_max) || !fits(i.attributes)) {
+        !fits(i.ttl, limits::ttl_s_max) || !fits(i.hide, limits::hide_s_max) || !fits(i.attributes) ||
+        i.sequence > limits::sequence_max) {
       return false;
     }
   }
   return c.items.size() <= limits::entry_messages_max && fits(c.fallback) &&
-         fits(c.idempotency_key, limits::idempotency_key_bytes_max);
+         fits(c.bounds) && fits(c.idempotency_key, limits::idempotency_key_bytes_max);
 }
 
 bool fits(const queue::take& c) {
@@ -49,7 +52,7 @@ bool fits(const queue::take& c) {
          c.limit <= limits::entry_messages_max && fits(c.ttl, limits::ttl_s_max) && fits(c.hide, limits::hide_s_max) &&
          fits(c.from.marker, limits::name_bytes_max) &&
          c.from.priority.value_or(0) <= priority_max && c.only.size() <= selected_max && fits(c.fallback) &&
-         fits(c.idempotency_key, limits::idempotency_key_bytes_max);
+         fits(c.bounds) && fits(c.idempotency_key, limits::idempotency_key_bytes_max);
 }
 
 bool fits(const std::vector<queue::target>& targets) {
@@ -63,7 +66,9 @@ bool fits(const queue::change& c) {
   return fits(c.targets) && fits(c.ttl, limits::ttl_s_max) && fits(c.hide, limits::hide_s_max);
 }
 bool fits(const queue::remove& c) { return fits(c.targets); }
-bool fits(const queue::unclaim& c) { return c.places.size() <= limits::entry_messages_max; }
+bool fits(const queue::unclaim& c) {
+  return c.places.size() <= limits::entry_messages_max && fits(c.idempotency_key, limits::idempotency_key_bytes_max);
+}
 bool fits(const queue::registry_put& c) {
   return fits(c.key, limits::name_bytes_max) && fits(c.value, registry_value_bytes_max);
 }

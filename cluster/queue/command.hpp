@@ -42,6 +42,14 @@ struct defaults {
   bool operator==(const defaults&) const = default;
 };
 
+/// What bounds the memory of a queue for repeated requests. Only a command with a key or a sequence carries it.
+struct dedupe_bounds {
+  duration window{0};              ///< how long a key is kept where the queue's settings are silent; 0 = not at all
+  std::uint64_t keys_max = 0;      ///< of the queue; 0 = no bound
+  std::uint64_t producers_max = 0; ///< of the queue; 0 = no bound
+  bool operator==(const dedupe_bounds&) const = default;
+};
+
 /// Guards on one message (contract sections 7, 15.1). All must hold, else nothing changes.
 struct condition {
   std::optional<claim_id> receipt;               ///< the claim that the receipt names; stale if not the message's
@@ -75,6 +83,7 @@ struct insert {
   std::string idempotency_key; ///< empty = none
   hash128 request_hash;        ///< of what makes two requests the same (contract section 10)
   defaults fallback;
+  dedupe_bounds bounds;
   bool operator==(const insert&) const = default;
 };
 
@@ -106,9 +115,11 @@ struct take {
   position from;
   std::optional<burrow::place> below; ///< only messages placed before this one (a call in several steps)
   std::vector<burrow::place> only;    ///< if not empty: exactly these, as far as they match (match_meta)
-  std::string idempotency_key;
+  std::string idempotency_key; ///< of a claim; others have no use for one
   hash128 request_hash;
   defaults fallback;
+  dedupe_bounds bounds;
+  std::uint32_t step = 0;             ///< of a call in several steps: which one; each is remembered by itself
   bool operator==(const take&) const = default;
 };
 
@@ -139,10 +150,13 @@ struct purge {
 };
 
 /// A claim whose answer could not be written is undone: visible again, claim not counted. Messages that have moved
-/// on meanwhile (another claim, a change) are left alone.
+/// on meanwhile (another claim, a change) are left alone. With the key of the claim that is forgotten too; a claim that
+/// was answered again since is left alone, for that answer may have arrived.
 struct unclaim {
   claim_id claim;
   std::vector<burrow::place> places;
+  std::string idempotency_key{}; ///< empty = none
+  std::uint32_t step = 0;        ///< as in take
   bool operator==(const unclaim&) const = default;
 };
 
@@ -228,7 +242,8 @@ struct take_reply {
   std::uint8_t last_priority = 0;///< of the message at `last`
   bool queue_exists = false;     ///< it holds messages (after the command)
   bool visible_left = false;     ///< something takeable is left: wake the next waiter
-  bool replayed = false;
+  bool replayed = false;         ///< an earlier claim's messages, as far as it still holds them
+  std::uint64_t first_count = 0; ///< when replayed: how many that claim took
   errc problem = errc::ok;
   instant now;                   ///< shard time, for what is left of ttl and hide
 };

@@ -14,6 +14,10 @@ namespace burrow::queue {
 [[nodiscard]] done_reply run(work& w, queue_state& q, const unclaim& what);
 [[nodiscard]] settings_reply run(work& w, queue_state& q, const configure& what);
 
+/// Nothing refers to the body that came with this item. One that was refused beforehand came with none, and the number
+/// that it has is another's.
+void not_stored(work& w, const insert_item& item);
+
 /// All settings of the queue, those that no request on messages needs included.
 [[nodiscard]] settings settings_of(work& w, const queue_state& q);
 

@@ -1,5 +1,6 @@
 #include "cluster/queue/claims.hpp"
 #include "cluster/queue/commands.hpp"
+#include "cluster/queue/dedupe.hpp"
 #include "cluster/queue/quota.hpp"
 #include "cluster/queue/walk.hpp"
 
@@ -107,8 +108,9 @@ duration hide_of(const queue_rules& rules, const insert_item& item, const defaul
   return bounded_hide(item.hide, own ? duration(std::chrono::seconds(*own)) : fallback.hide);
 }
 
-errc put_one(work& w, queue_state& q, const insert_item& item, const body_ref& body, const defaults& fallback,
-             insert_result& result, std::uint64_t& dropped) {
+errc store_one(work& w, queue_state& q, const insert_item& item, const body_ref& body, const insert& whole,
+               const sequenced_item* known, insert_result& result, std::uint64_t& dropped) {
+  const defaults& fallback = whole.fallback;
   if (item.refused != errc::ok) return item.refused;
   if (!item.name.empty() && !is_name(item.name)) return errc::invalid_name;
   const std::uint32_t body_max = q.record.rules.max_body.value_or(fallback.body_bytes_max);
@@ -117,7 +119,11 @@ errc put_one(work& w, queue_state& q, const insert_item& item, const body_ref& b
   auto h = item.name.empty() ? std::nullopt : find(w, q, item.name);
   if (!w.ok()) return errc::not_here;
   if (const errc problem = check(item.guard, h ? &h->item() : nullptr); problem != errc::ok) return problem;
-  if (const errc problem = admit(w, q, fallback, body.size, h ? h->item().body.size : 0); problem != errc::ok)
+  std::uint64_t size = body.size;
+  if (const errc problem = known != nullptr ? room_for(w, q, *known, whole.bounds, size) : errc::ok;
+      problem != errc::ok)
+    return problem;
+  if (const errc problem = admit(w, q, fallback, size, h ? h->item().body.size : 0); problem != errc::ok)
     return problem;
   if (q.record.has_settings()) {
     const errc problem = admit_by_rules(w, q, item, h ? &*h : nullptr, dropped);
@@ -153,6 +159,25 @@ errc put_one(work& w, queue_state& q, const insert_item& item, const body_ref& b
   return errc::ok;
 }
 
+errc put_one(work& w, queue_state& q, const insert_item& item, const body_ref& body, const insert& whole,
+             insert_result& result, std::uint64_t& dropped) {
+  std::optional<sequenced_item> known;
+  if (is_sequenced(item)) {
+    // Looked at first: the repeat of what was stored is none of what may refuse it by now.
+    known = look_up(w, q, item);
+    if (!w.ok()) return errc::not_here;
+    if (known->duplicate) {
+      if (!w.spend()) return errc::busy;
+      result.status = insert_status::duplicate;
+      result.name = item.name;
+      return errc::ok;
+    }
+  }
+  const errc problem = store_one(w, q, item, body, whole, known ? &*known : nullptr, result, dropped);
+  if (known && problem == errc::ok) note_stored(w, q, item, *known);
+  return problem;
+}
+
 body_ref body_of(const work& w, const insert_item& item) {
   return {w.index(), item.body, item.body_size, item.body_hash};
 }
@@ -163,12 +188,12 @@ insert_result failure(errc problem) {
   return result;
 }
 
-// The whole request is refused before anything of it is looked at.
+// The whole request is refused, whatever is in it.
 void refuse(work& w, const insert& what, errc problem, insert_reply& out) {
   out.problem = problem;
   for (const auto& item : what.items) {
     out.items.push_back(failure(problem));
-    w.body_gone(body_of(w, item));
+    not_stored(w, item);
   }
 }
 
@@ -180,12 +205,10 @@ void reject(work& w, queue_state& q, const insert& what, insert_reply& out) {
   for (auto& result : out.items) {
     result = failure(result.status == insert_status::failed ? result.problem : errc::ok);
   }
-  for (const auto& item : what.items) w.body_gone(body_of(w, item));
+  for (const auto& item : what.items) not_stored(w, item);
 }
 
-} // namespace
-
-insert_reply run(work& w, queue_state& q, const insert& what) {
+insert_reply put_all(work& w, queue_state& q, const insert& what) {
   insert_reply out;
   out.items.reserve(what.items.size());
   if (q.record.rules.pause_insert.value_or(false)) {
@@ -197,15 +220,49 @@ insert_reply run(work& w, queue_state& q, const insert& what) {
   for (const auto& item : what.items) {
     insert_result& result = out.items.emplace_back();
     const body_ref body = body_of(w, item);
-    result.problem = put_one(w, q, item, body, what.fallback, result, out.dropped);
+    result.problem = put_one(w, q, item, body, what, result, out.dropped);
     if (!w.ok()) return out;
+    if (result.problem == errc::ok && result.status != insert_status::duplicate) continue;
+    not_stored(w, item);
     if (result.problem == errc::ok) continue;
     result = failure(result.problem);
-    w.body_gone(body);
     failed = true;
   }
   if (what.atomic && failed) reject(w, q, what, out);
   else if (what.atomic) w.keep();
+  return out;
+}
+
+} // namespace
+
+void not_stored(work& w, const insert_item& item) {
+  if (item.refused == errc::ok) w.body_gone(body_of(w, item));
+}
+
+insert_reply run(work& w, queue_state& q, const insert& what) {
+  if (what.idempotency_key.empty()) return put_all(w, q, what);
+  insert_reply out;
+  auto key = recall(w, q, what.idempotency_key);
+  if (!w.ok()) return out;
+  if (key.is_repeat) {
+    const bool same = key.record->request == what.request_hash &&
+                      std::holds_alternative<remembered_insert>(key.record->answer);
+    if (!same) {
+      refuse(w, what, errc::idempotency_key_reused, out);
+      return out;
+    }
+    for (const auto& item : what.items) not_stored(w, item);
+    return repeat_of(w, *key.record, what);
+  }
+  if (const errc problem = reserve(w, q, key, what.bounds, &what.fallback); problem != errc::ok) {
+    refuse(w, what, problem, out);
+    return out;
+  }
+  out = put_all(w, q, what);
+  if (!w.ok()) return out;
+  // What was refused may be sent again with the same key, and then be stored.
+  if (is_worth_remembering(out)) remember(w, q, key, what.request_hash, to_remember(out));
+  else release(w, q, key);
   return out;
 }
 

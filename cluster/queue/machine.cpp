@@ -3,6 +3,7 @@
 
 #include "cluster/queue/claims.hpp"
 #include "cluster/queue/commands.hpp"
+#include "cluster/queue/dedupe.hpp"
 #include "cluster/queue/sweep.hpp"
 #include "cluster/queue/version.hpp"
 
@@ -23,7 +24,7 @@ struct refusal {
     insert_reply r;
     r.problem = problem;
     for (const auto& item : x.items) {
-      w.body_gone({w.index(), item.body, item.body_size, item.body_hash});
+      not_stored(w, item);
       r.items.emplace_back().problem = problem;
     }
     return r;
@@ -107,7 +108,9 @@ reply run(work& w, const command& c) {
 void ask_for_names(work& w, const entry_command& entry) {
   for (const auto& c : entry.commands) {
     if (!names_queue(c) || !is_name(c.queue.tenant) || !is_name(c.queue.queue)) continue;
-    const queue_state& q = w.open(c.queue);
+    queue_state& q = w.open(c.queue);
+    if (const auto* i = std::get_if<insert>(&c.what)) ask_ahead(w, q, *i);
+    if (const auto* t = std::get_if<take>(&c.what)) ask_ahead(w, q, *t);
     if (!q.exists()) continue;
     const auto name = [&](const std::string& id) {
       const auto at = id.empty() ? std::nullopt : w.state().get(key::name(q.record.number, id));
@@ -161,12 +164,26 @@ outcome apply(const apply_meta& meta, const entry_command& entry, view& state) {
   return given_up;
 }
 
+namespace {
+
+struct uses_memory {
+  bool operator()(const insert& x) const {
+    return !x.idempotency_key.empty() || std::any_of(x.items.begin(), x.items.end(), is_sequenced);
+  }
+  bool operator()(const take& x) const { return !x.idempotency_key.empty(); }
+  bool operator()(const unclaim& x) const { return !x.idempotency_key.empty(); }
+  bool operator()(const auto&) const { return false; }
+};
+
+} // namespace
+
 std::vector<load_request> keys(const entry_command& entry) {
   std::set<std::string> wanted{key::shard()};
   for (const auto& c : entry.commands) {
     if (!names_queue(c) || !is_name(c.queue.tenant) || !is_name(c.queue.queue)) continue;
     wanted.insert(key::queue(c.queue));
     if (std::holds_alternative<configure>(c.what)) wanted.insert(key::more_settings(c.queue));
+    if (std::visit(uses_memory{}, c.what)) wanted.insert(key::memory(c.queue));
     if (!std::holds_alternative<unclaim>(c.what)) wanted.insert(key::tenant(c.queue.tenant));
   }
   std::vector<load_request> requests;

@@ -19,6 +19,7 @@ struct list_messages {
   /// Looks for what such a take would find, in its order (`lifo` then does not count).
   std::optional<take_action> taking;
   take_order order = take_order::queue_default;
+  std::string idempotency_key; ///< of the claim that this looks for; if it is remembered nothing else is looked for
 };
 /// GET on one message.
 struct get_message {
@@ -29,6 +30,7 @@ struct queue_stats {};
 /// Whether a take would find something: read before a claim is proposed, so that an empty take is never logged.
 struct look {
   bool match_hidden = false;
+  std::string idempotency_key{}; ///< of the claim: one that is remembered is something to find
 };
 /// ~settings.
 struct get_settings {};
@@ -72,6 +74,7 @@ struct messages_answer {
   bool by_priority = false;
   std::uint8_t last_priority = 0;
   errc problem = errc::ok;     ///< queue_paused, invalid_cursor, when taking
+  bool remembered = false;     ///< the claim with this key was made before
 };
 struct message_answer {
   std::optional<message> item;

@@ -2,10 +2,16 @@
 
 namespace burrow::queue {
 
-void add_change(tenant_record& sum, const queue_record& before, const queue_record& after) {
-  sum.queues += std::uint64_t{after.is_kept()} - std::uint64_t{before.is_kept()};
-  sum.messages += after.messages() - before.messages();
-  sum.bytes += after.bytes - before.bytes;
+void add_change(tenant_record& sum, const queue_state& q) {
+  sum.queues += std::uint64_t{q.record.is_kept()} - std::uint64_t{q.before.is_kept()};
+  sum.messages += q.record.messages() - q.before.messages();
+  sum.bytes += q.record.bytes - q.before.bytes;
+  if (q.memory) sum.bytes += q.memory->record.bytes() - q.memory->before.bytes();
+}
+
+errc admit_bytes(work& w, const queue_state& q, const defaults& bounds, std::uint64_t size) {
+  if (bounds.tenant_bytes_max == 0) return errc::ok;
+  return w.usage(q.ref.tenant).bytes + size <= bounds.tenant_bytes_max ? errc::ok : errc::quota_exceeded;
 }
 
 errc admit_queue(work& w, const queue_state& q, const defaults& bounds) {

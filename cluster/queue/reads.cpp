@@ -2,6 +2,7 @@
 // would, by the same code, and changes nothing.
 #include "cluster/queue/claims.hpp"
 #include "cluster/queue/commands.hpp"
+#include "cluster/queue/dedupe.hpp"
 #include "cluster/queue/sweep.hpp"
 #include "cluster/queue/walk.hpp"
 
@@ -23,11 +24,17 @@ std::uint64_t revision_at(const queue_state& q, bool had_due, instant now) {
   return had_due ? q.before.revision + static_cast<std::uint64_t>(now.ms) : q.before.revision;
 }
 
+bool is_remembered(work& w, queue_state& q, const std::string& key) {
+  return !key.empty() && recall(w, q, key).is_repeat;
+}
+
 answer read_queue(work& w, queue_state& q, const list_messages& what) {
   messages_answer a;
   a.now = w.now();
   a.revision = revision_at(q, q.changed, w.now());
   a.queue_exists = q.exists();
+  a.remembered = is_remembered(w, q, what.idempotency_key);
+  if (a.remembered) return a;
   a.lifo = what.lifo;
   if (what.taking) {
     const taking_order order = order_of(q.record, *what.taking, what.order, what.from);
@@ -115,7 +122,8 @@ answer read_queue(work& w, queue_state& q, const look& what) {
   a.queue_exists = q.exists();
   // A paused queue has a refusal for whoever takes, not nothing.
   a.maybe = r.visible > 0 || r.rules.pause_take.value_or(false) || (hidden && what.match_hidden) ||
-            (hidden && r.group_due != no_instant && r.group_due <= w.now());
+            (hidden && r.group_due != no_instant && r.group_due <= w.now()) ||
+            is_remembered(w, q, what.idempotency_key);
   if (!a.maybe && hidden) a.next_visible = r.group_due != no_instant ? r.group_due : due;
   return a;
 }
@@ -192,7 +200,7 @@ answer list(work& w, const list_tenants& what) {
 answer list(work& w, const tenant_total& what) {
   tenants_answer a;
   const tenant_record held = w.usage(what.tenant);
-  if (held.queues > 0) a.items.push_back({what.tenant, held.queues, held.messages, held.bytes});
+  if (held != tenant_record{}) a.items.push_back({what.tenant, held.queues, held.messages, held.bytes});
   return a;
 }
 

@@ -7,6 +7,7 @@
 //   0x20 tenant 0x00 queue                   queue record
 //   0x21 tenant                              tenant record: counters of this shard
 //   0x22 tenant 0x00 queue                   labels and zone of a queue that has any; what else is set is in its record
+//   0x23 to 0x25                             what queues remember of requests (remembered.hpp)
 //   0x30 number:8 0x01 place:8               message
 //   0x30 number:8 0x02 name                  place of the message of that name (varint)
 //   0x30 number:8 0x03 level:1 place:8       visible, and not in the fresh part of the queue; value empty
@@ -77,7 +78,7 @@ struct queue_record {
   }
 };
 
-/// A tenant that has messages on this shard.
+/// A tenant that has anything on this shard.
 struct tenant_record {
   std::uint64_t queues = 0, messages = 0, bytes = 0;
   bool operator==(const tenant_record&) const = default;

@@ -1,6 +1,7 @@
 #include "cluster/queue/sweep.hpp"
 
 #include "cluster/base/assert.hpp"
+#include "cluster/queue/dedupe.hpp"
 
 #include <algorithm>
 
@@ -99,10 +100,9 @@ bool work_off(work& w, queue_state& q, std::size_t messages_max) {
   return true;
 }
 
-void work_off_shard(work& w, std::size_t messages_max) {
-  if (!is_due(w.shard_state().due, w.now()) || !w.ok()) return;
-  w.refresh_due();
-  const std::size_t floor = w.budget() - std::min(w.budget(), messages_max);
+namespace {
+
+void work_off_queues(work& w, std::size_t floor) {
   for (bool complete = false; !complete;) {
     const auto page = w.state().scan({.from = key::due(no_instant, {}), .to = key::due(just_after(w.now()), {}),
                                       .order = direction::ascending, .items_max = page_keys});
@@ -120,6 +120,16 @@ void work_off_shard(work& w, std::size_t messages_max) {
     }
     complete = page.complete;
   }
+}
+
+} // namespace
+
+void work_off_shard(work& w, std::size_t messages_max) {
+  if (!is_due(w.shard_state().due, w.now()) || !w.ok()) return;
+  w.refresh_due();
+  const std::size_t floor = w.budget() - std::min(w.budget(), messages_max);
+  work_off_queues(w, floor);
+  if (w.ok()) work_off_memory(w, floor);
 }
 
 std::uint64_t empty_queue(work& w, queue_state& q) {

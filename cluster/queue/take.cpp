@@ -1,5 +1,6 @@
 #include "cluster/queue/claims.hpp"
 #include "cluster/queue/commands.hpp"
+#include "cluster/queue/dedupe.hpp"
 #include "cluster/queue/quota.hpp"
 #include "cluster/queue/sweep.hpp"
 #include "cluster/queue/walk.hpp"
@@ -160,7 +161,13 @@ taking_order order_of(const queue_record& q, take_action what, take_order asked,
   return out;
 }
 
-take_reply run(work& w, queue_state& q, const take& what) {
+namespace {
+
+bool is_claim(const take& what) {
+  return what.action == take_action::claim && bounded_hide(what.hide, {}).count() > 0;
+}
+
+take_reply take_now(work& w, queue_state& q, const take& what) {
   take_reply out;
   out.now = w.now();
   out.next_place = w.next_place();
@@ -176,7 +183,7 @@ take_reply run(work& w, queue_state& q, const take& what) {
   if (!w.ok()) return out;
 
   taking t{.w = w, .q = q, .what = what, .out = out};
-  t.claims = what.action == take_action::claim && bounded_hide(what.hide, {}).count() > 0;
+  t.claims = is_claim(what);
   const auto [from, to, priority] = range_of(w, q, what.from, out.lifo);
   if (!w.ok()) return out;
   const walk_request range{.match_hidden = what.match_hidden, .lifo = out.lifo, .by_priority = out.by_priority,
@@ -185,6 +192,46 @@ take_reply run(work& w, queue_state& q, const take& what) {
   else if (q.exists()) take_in_order(t, range);
   out.queue_exists = q.exists();
   out.visible_left = q.record.visible > 0;
+  return out;
+}
+
+remembered_claim to_remember(const take_reply& made) {
+  remembered_claim x;
+  x.claim = made.items.empty() ? claim_id{} : made.items.front().claim;
+  x.places.reserve(made.items.size());
+  for (const auto& m : made.items) x.places.push_back(m.place);
+  x.last = made.last;
+  x.next_place = made.next_place;
+  x.more = made.more;
+  x.lifo = made.lifo;
+  x.by_priority = made.by_priority;
+  x.last_priority = made.last_priority;
+  return x;
+}
+
+} // namespace
+
+take_reply run(work& w, queue_state& q, const take& what) {
+  if (what.idempotency_key.empty() || !is_claim(what)) return take_now(w, q, what);
+  take_reply out;
+  out.now = w.now();
+  auto key = recall(w, q, what.idempotency_key, what.step);
+  if (!w.ok()) return out;
+  if (key.is_repeat) {
+    if (key.record->request == what.request_hash && std::holds_alternative<remembered_claim>(key.record->answer))
+      return repeat_of(w, q, key);
+    out.problem = errc::idempotency_key_reused;
+    return out;
+  }
+  // Never for stored bytes: who takes makes room.
+  out.problem = reserve(w, q, key, what.bounds, nullptr);
+  if (out.problem != errc::ok) return out;
+  out = take_now(w, q, what);
+  if (!w.ok()) return out;
+  // What found nothing may find something next time. A later step that found nothing was the end of a call, though.
+  if (out.problem == errc::ok && (out.count > 0 || what.step > 0))
+    remember(w, q, key, what.request_hash, to_remember(out));
+  else release(w, q, key);
   return out;
 }
 

@@ -1,5 +1,6 @@
 #include "cluster/queue/claims.hpp"
 #include "cluster/queue/commands.hpp"
+#include "cluster/queue/dedupe.hpp"
 #include "cluster/queue/sweep.hpp"
 
 namespace burrow::queue {
@@ -68,6 +69,7 @@ purge_reply run(work& w, queue_state& q, const purge&) {
 
 done_reply run(work& w, queue_state& q, const unclaim& what) {
   const std::uint64_t claimed = q.record.claimed;
+  if (!may_undo(w, q, what)) return {};
   for (const place at : what.places) {
     if (!q.exists() || !w.spend()) break;
     undo(w, q, what.claim, at);

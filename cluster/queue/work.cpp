@@ -37,6 +37,18 @@ queue_state& work::open(const queue_ref& ref) {
   return q;
 }
 
+memory_record& work::memory(queue_state& q) {
+  if (q.memory) return q.memory->record;
+  auto& m = q.memory.emplace();
+  if (auto bytes = draft_.get(key::memory(q.ref))) {
+    const auto read = decode_memory(*bytes);
+    BURROW_ASSERT(read && read->is_kept());
+    m.before = m.record = *read;
+    m.stored = std::move(*bytes);
+  }
+  return m.record;
+}
+
 const shard_record& work::shard_state() {
   if (shard_loaded_) return shard_;
   shard_loaded_ = true;
@@ -69,7 +81,7 @@ tenant_record work::usage(const tenant_id& tenant) {
   }
   const std::string from = key::queue({tenant, {}});
   for (auto at = queues_.lower_bound(from); at != queues_.end() && at->second.ref.tenant == tenant; ++at)
-    add_change(sum, at->second.before, at->second.record);
+    add_change(sum, at->second);
   return sum;
 }
 
@@ -84,11 +96,15 @@ void work::register_due(queue_state& q) {
   if (r.registered != no_instant) draft_.erase(key::due(r.registered, r.number), name);
   if (want != no_instant) {
     draft_.put(key::due(want, r.number), std::string(name), std::nullopt);
-    static_cast<void>(shard_state());
-    shard_.due = earlier(shard_.due, want);
+    note_due(want);
   }
   r.registered = want;
   q.changed = true;
+}
+
+void work::note_due(instant deadline) {
+  static_cast<void>(shard_state());
+  shard_.due = earlier(shard_.due, deadline);
 }
 
 void work::mark(queue_state& q) {
@@ -116,12 +132,23 @@ void work::store(queue_state& q) {
   draft_.put(q.key, encode(r), q.stored.empty() ? std::nullopt : std::optional<std::string_view>(q.stored));
 }
 
+void work::store_memory(queue_state& q) {
+  const auto& [stored, before, record] = *q.memory;
+  if (record == before) return;
+  const std::string key = key::memory(q.ref);
+  if (!record.is_kept()) {
+    if (!stored.empty()) draft_.erase(key, stored);
+    return;
+  }
+  draft_.put(key, encode(record), stored.empty() ? std::nullopt : std::optional<std::string_view>(stored));
+}
+
 void work::store_tenants(outcome& out) {
   for (auto at = queues_.begin(); at != queues_.end();) {
     const tenant_id& tenant = at->second.ref.tenant;
     tenant_record change; // modulo 2^64, as unsigned numbers are
     for (; at != queues_.end() && at->second.ref.tenant == tenant; ++at)
-      add_change(change, at->second.before, at->second.record);
+      add_change(change, at->second);
     if (change == tenant_record{}) continue;
     const auto& stored = stored_tenant(tenant);
     if (!ok()) return;
@@ -130,17 +157,20 @@ void work::store_tenants(outcome& out) {
     sum.messages += change.messages;
     sum.bytes += change.bytes;
     out.usage.push_back({tenant, sum.queues, sum.bytes});
-    if (sum.queues > 0) draft_.put(key::tenant(tenant), encode(sum), stored);
+    if (sum != tenant_record{}) draft_.put(key::tenant(tenant), encode(sum), stored);
     else if (stored) draft_.erase(key::tenant(tenant), *stored);
   }
 }
 
 void work::store_shard() {
   if (refresh_) {
-    const auto first = draft_.scan({.from = std::string(1, key::due_family), .to = key::family_end(key::due_family),
-                                    .order = direction::ascending, .items_max = 1});
-    if (!ok()) return;
-    shard_.due = first.items.empty() ? no_instant : key::deadline_of(first.items.front().first);
+    shard_.due = no_instant;
+    for (const char family : {key::due_family, key::memory_due_family}) {
+      const auto first = draft_.scan({.from = std::string(1, family), .to = key::family_end(family),
+                                      .order = direction::ascending, .items_max = 1});
+      if (!ok()) return;
+      if (!first.items.empty()) shard_.due = earlier(shard_.due, key::deadline_of(first.items.front().first));
+    }
   }
   if (!shard_loaded_ || shard_ == shard_before_) return;
   if (shard_ == shard_record{}) draft_.erase(key::shard(), shard_stored_);
@@ -149,8 +179,10 @@ void work::store_shard() {
 }
 
 void work::finish(outcome& out) {
-  for (auto& [key, q] : queues_)
+  for (auto& [key, q] : queues_) {
     if (q.changed) store(q);
+    if (q.memory) store_memory(q);
+  }
   store_tenants(out);
   store_shard();
   if (!ok()) return;

@@ -6,6 +6,7 @@
 #include "cluster/queue/draft.hpp"
 #include "cluster/queue/effect.hpp"
 #include "cluster/queue/machine.hpp"
+#include "cluster/queue/remembered.hpp"
 #include "cluster/queue/snapshot.hpp"
 
 #include <map>
@@ -14,6 +15,12 @@
 #include <vector>
 
 namespace burrow::queue {
+
+/// What a queue remembers of requests (dedupe.hpp), as this entry sees it.
+struct memory_state {
+  std::string stored; ///< bytes of the record in the view; empty = none
+  memory_record before, record;
+};
 
 /// A queue as this entry sees it. number 0: it holds nothing yet, and has a record only if it has settings.
 struct queue_state {
@@ -25,6 +32,7 @@ struct queue_state {
   bool changed = false;
   std::uint64_t shown = 0; ///< messages that became visible in this entry
   activity did;            ///< by this entry
+  std::optional<memory_state> memory; ///< only if somebody has asked for it
   [[nodiscard]] bool exists() const { return record.messages() > 0; }
 };
 
@@ -58,6 +66,8 @@ public:
 
   /// The queue of this name, loaded when it is first asked for. The reference stays good for the whole entry.
   [[nodiscard]] queue_state& open(const queue_ref& ref);
+  /// What the queue remembers of requests; loaded when it is first asked for, so that others do not pay for it.
+  [[nodiscard]] memory_record& memory(queue_state& q);
   [[nodiscard]] const shard_record& shard_state();
   void note_sweep(std::int64_t change);
   /// What the tenant holds on this shard, with the changes of this entry.
@@ -65,6 +75,8 @@ public:
 
   /// Tells the shard when this queue has to be looked at next.
   void register_due(queue_state& q);
+  /// The shard has something to do at `deadline`.
+  void note_due(instant deadline);
   /// Makes the due index tell the truth again: some of it has been worked off.
   void refresh_due() { refresh_ = true; }
 
@@ -82,6 +94,7 @@ private:
   [[nodiscard]] std::uint64_t base() const { return meta_.index.value << number_bits; }
   [[nodiscard]] const std::optional<std::string>& stored_tenant(const tenant_id& tenant);
   void store(queue_state& q);
+  void store_memory(queue_state& q);
   void store_tenants(outcome& out);
   void store_shard();
 

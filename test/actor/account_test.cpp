@@ -261,12 +261,14 @@ TEST_CASE("a claim in steps hands on what each of its steps claimed, in case it 
   o.what = take;
   o.in_steps = true;
   o.client = std::make_shared<client_presence>();
+  const operation asked = o;
   const auto all = w.send(queue_of(0), std::move(o));
   w.settle();
   REQUIRE(w.answer<queue::take_reply>(all));
   CHECK(w.answer<queue::take_reply>(all)->count == 2500);
   auto undo = w.result_of(all)->claimed_before;
-  for (auto& last : undo_of(*w.answer<queue::take_reply>(all))) undo.push_back(std::move(last));
+  auto last = undo_of(asked, *w.answer<queue::take_reply>(all), w.result_of(all)->step);
+  undo.insert(undo.end(), last.begin(), last.end());
   for (auto& u : undo) w.send(queue_of(0), std::move(u));
   w.settle();
   const auto stats = w.send(queue_of(0), queue::queue_stats{});

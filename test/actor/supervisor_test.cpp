@@ -76,7 +76,8 @@ TEST_CASE("a take in steps goes on where it stopped, below what the first step f
   CHECK(next.from.after == place{77});
   CHECK(next.below == place{5000});
   CHECK(next.order == queue::take_order::lifo);
-  CHECK(next.idempotency_key.empty());
+  CHECK(next.idempotency_key == "k");
+  CHECK(next.step == 1); // remembered by itself
   step.count = 500;
   step.last = {60};
   CHECK_FALSE(take_goes_on(r, step));

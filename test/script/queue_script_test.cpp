@@ -4,10 +4,12 @@
 //   at 5s                                   the shard's time, from the start of the script
 //   insert Q name,ttl=9s,hide=1s,size=3 ... also priority=1, persistent
 //                                           "-" is a message without a name; "atomic", "unique" (If-None-Match: *)
+//                                           key=K same=N window=T keys=N: an idempotency key (a claim, too), what it was
+//                                           sent with, the bounds; producer=P,sequence=N of a message
 //   claim|delete|set Q limit=2 hide=5s ...  on the queue: match_hidden lifo fifo marker=ID after=ID below=ID
 //                                           bytes=N room=N; "cursor": `after` is one that a list made
 //   change|remove Q ID ... ttl= hide= receipt=ID   on messages; receipt: the one that the last claim of ID gave
-//   unclaim Q ID                            undoes the last claim of ID
+//   unclaim Q ID key=K                      undoes the last claim of ID
 //   replace|merge Q max_messages=3 ...      settings, by names and numbers; "order=lifo", "label:x=y", "-x"
 //                                           erases label x, "unset:x" gives x its default; if=settings|none; forget Q
 //   purge Q, clock, list Q, get Q ID, stats Q, look Q, settings Q, queues [include_empty], tenants, pending
@@ -145,9 +147,15 @@ private:
     if (verb == "forget") return configure_of(configure_action::forget, ref, l);
     if (verb == "unclaim") {
       const message& m = claims_[l.words.at(2)];
-      return unclaim{m.claim, {m.place}};
+      return unclaim{m.claim, {m.place}, l.text("key")};
     }
     return std::nullopt;
+  }
+  template <class Command>
+  static void keyed(Command& what, const line& l) {
+    what.idempotency_key = l.text("key");
+    what.request_hash = {0, l.number("same", 0)};
+    what.bounds = {l.time("window").value_or(std::chrono::seconds(600)), l.number("keys", 0), l.number("producers", 0)};
   }
   configure configure_of(configure_action how, const queue_ref& ref, const line& l) {
     static const std::map<std::string, setting> names{
@@ -155,7 +163,7 @@ private:
       {"max_body", setting::max_body}, {"max_messages", setting::max_messages}, {"max_bytes", setting::max_bytes},
       {"max_claimed", setting::max_claimed}, {"overflow", setting::overflow}, {"durability", setting::durability},
       {"order", setting::order}, {"priorities", setting::priorities}, {"require_receipt", setting::require_receipt},
-      {"pause_insert", setting::pause_insert}, {"pause_take", setting::pause_take}, {"zone", setting::zone},
+      {"dedupe_window", setting::dedupe_window}, {"pause_insert", setting::pause_insert}, {"pause_take", setting::pause_take}, {"zone", setting::zone},
       {"labels", setting::labels}};
     configure what;
     what.action = how;
@@ -183,6 +191,7 @@ private:
   insert insert_of(const line& l) {
     insert what;
     what.atomic = l.has("atomic");
+    keyed(what, l);
     what.fallback.tenant_bytes_max = l.number("quota", 0);
     what.fallback.tenant_queues_max = l.number("queues", 0);
     what.fallback.body_bytes_max = static_cast<std::uint32_t>(l.number("body_max", 0));
@@ -198,6 +207,8 @@ private:
       item.ttl = parts.time("ttl");
       item.hide = parts.time("hide");
       item.guard.if_none_match = l.has("unique");
+      item.attributes.producer = parts.text("producer");
+      item.sequence = parts.number("sequence", 0);
       if (const auto region = parts.text("region"); !region.empty()) item.attributes.meta["region"] = region;
     }
     return what;
@@ -215,6 +226,7 @@ private:
     t.from = from_of(ref, l);
     if (const auto m = find(ref, l.text("below"))) t.below = m->place;
     t.fallback.claimed_max = l.number("room", 0);
+    keyed(t, l);
     return t;
   }
   std::vector<target> targets_of(const line& l) {

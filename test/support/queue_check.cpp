@@ -1,5 +1,7 @@
 #include "test/support/queue_check.hpp"
 
+#include "cluster/queue/remembered.hpp"
+
 #include <sstream>
 
 namespace burrow::test {
@@ -151,7 +153,7 @@ struct checker {
       const auto wanted = due.find(k);
       expect(wanted != due.end() && wanted->second == v, "due key of no queue");
       if (wanted != due.end()) due.erase(wanted);
-      if (earliest == no_instant) earliest = key::deadline_of(k);
+      earliest = earlier(earliest, key::deadline_of(k));
     });
     expect(due.empty(), "due keys missing");
     each(std::string(1, key::tenant_family), key::family_end(key::tenant_family), [&](const auto& k, const auto& v) {
@@ -165,6 +167,48 @@ struct checker {
     const shard_record s = kept == state.pairs.end() ? shard_record{} : *decode_shard(kept->second);
     expect(s.sweeps == sweeps, "number of sweeps");
     expect(earliest == no_instant || (s.due != no_instant && s.due <= earliest), "shard's earliest deadline");
+  }
+
+  /// Each key and producer is counted, in its tenant's bytes too, and has one deadline that comes in time.
+  void memories() {
+    std::map<std::string, int> looked_at; ///< 0x24 key: how many deadlines
+    std::map<std::uint64_t, memory_record> counted;
+    each(std::string(1, key::memory_due_family), key::family_end(key::memory_due_family), [&](const auto& k,
+                                                                                             const auto& v) {
+      const auto name = decode_name(v);
+      if (!name) return expect(false, "undecodable deadline of a memory");
+      expect(encode(*name) == v, "deadline of a memory is not canonical");
+      const auto memory = state.pairs.find(key::memory(name->queue));
+      if (memory == state.pairs.end()) return expect(false, "deadline of no memory");
+      const std::string about = key::remembered(decode_memory(memory->second)->number, name->kind, name->rest);
+      ++looked_at[about];
+      const auto kept = state.pairs.find(about);
+      if (kept == state.pairs.end()) return expect(false, "deadline of nothing remembered");
+      const instant at = key::deadline_of(k);
+      if (earliest == no_instant || at < earliest) earliest = at;
+      if (name->kind == remembered_kind::producer) return;
+      const auto x = decode_key(kept->second);
+      expect(x && x->number == key::last_number(k) && x->expires <= at && at.ms - x->expires.ms < 10'000,
+             "deadline of another key");
+    });
+    each(std::string(1, key::remembered_family), key::family_end(key::remembered_family), [&](const auto& k,
+                                                                                             const auto& v) {
+      auto& sum = counted[byte_reader(std::string_view(k).substr(1)).u64()];
+      const bool is_key = k[9] == static_cast<char>(remembered_kind::key);
+      ++(is_key ? sum.keys : sum.producers);
+      expect(looked_at[k] == 1, "not one deadline for " + k.substr(10));
+      expect(is_key ? decode_key(v) && encode(*decode_key(v)) == v
+                    : decode_producer(v) && encode(*decode_producer(v)) == v, "remembered is not canonical");
+    });
+    each(std::string(1, key::memory_family), key::family_end(key::memory_family), [&](const auto& k, const auto& v) {
+      const auto memory = decode_memory(v);
+      expect(memory && encode(*memory) == v && memory->is_kept(), "memory is not canonical");
+      const auto& sum = counted[memory->number];
+      expect(sum.keys == memory->keys && sum.producers == memory->producers, "what a memory counts");
+      tenants[k.substr(1, k.find('\0') - 1)].bytes += memory->bytes();
+      counted.erase(memory->number);
+    });
+    expect(counted.empty(), "remembered by no queue");
   }
 
   void more_settings() {
@@ -198,6 +242,7 @@ std::string check_state(const map_view& state, const std::set<body_name>& bodies
          [&](const auto& k, const auto& v) { c.queue_of(k, v); });
   c.more_settings();
   c.swept();
+  c.memories();
   c.shard();
   for (const auto& [k, v] : state.pairs)
     if (k[0] == 0x30) c.expect(c.numbers.contains(byte_reader(std::string_view(k).substr(1)).u64()), "orphan key");

@@ -1,29 +1,8 @@
-#include "test/support/queue_model.hpp"
-
-#include <algorithm>
+#include "test/support/queue_model_turn.hpp"
 
 namespace burrow::test {
 
 using namespace queue;
-
-struct queue_model::turn {
-  const queue_ref& ref;
-  const apply_meta& meta;
-  messages& list;
-  instant now() const { return meta.now; }
-  messages::iterator find(const std::string& id) {
-    auto at = std::find_if(list.begin(), list.end(), [&](const entry& e) { return e.m.name == id; });
-    if (at != list.end() || id.empty()) return id.empty() ? list.end() : at;
-    return std::find_if(list.begin(), list.end(),
-                        [&](const entry& e) { return e.m.name.empty() && e.m.id.text26() == id; });
-  }
-  messages::iterator at(place p) {
-    return std::find_if(list.begin(), list.end(), [&](const entry& e) { return e.m.place == p; });
-  }
-  bool visible() const {
-    return std::any_of(list.begin(), list.end(), [](const entry& e) { return e.m.hidden_until == no_instant; });
-  }
-};
 
 namespace {
 
@@ -97,8 +76,9 @@ void fill(message& m, const insert_item& item, const defaults& d, const queue_ru
 
 } // namespace
 
-errc queue_model::insert_one(turn& t, const insert_item& item, const defaults& d, const insert_result* real,
-                             insert_result& out, std::uint64_t& dropped) {
+errc queue_model::store_one(turn& t, const insert_item& item, const queue::insert& whole, bool new_producer,
+                            const insert_result* real, insert_result& out, std::uint64_t& dropped) {
+  const defaults& d = whole.fallback;
   if (item.refused != errc::ok) return item.refused;
   const auto rules = rules_of(t.ref);
   const auto body_max = rules.max_body.value_or(d.body_bytes_max);
@@ -106,16 +86,15 @@ errc queue_model::insert_one(turn& t, const insert_item& item, const defaults& d
   auto at = t.find(item.name);
   const bool found = at != t.list.end();
   if (const errc problem = guarded(item.guard, found ? &at->m : nullptr); problem != errc::ok) return problem;
-  std::uint64_t bytes = item.body_size;
-  for (const auto& [ref, list] : queues) {
-    if (ref.tenant != t.ref.tenant) continue;
-    for (const auto& e : list) bytes += e.m.body.size;
-  }
+  if (new_producer && whole.bounds.producers_max > 0 && t.memory.producers.size() >= whole.bounds.producers_max)
+    return errc::dedupe_full;
+  const std::uint64_t size = item.body_size + (new_producer ? limits::dedupe_record_bytes : 0);
+  const std::uint64_t bytes = size + stored_bytes(t.ref.tenant);
   const std::uint64_t old = found ? at->m.body.size : 0;
   const bool counts = !t.list.empty() || settings.contains(t.ref);
   if (d.tenant_queues_max > 0 && !counts && queue_count(t.ref.tenant) >= d.tenant_queues_max)
     return errc::quota_exceeded;
-  if (d.tenant_bytes_max > 0 && item.body_size > old && bytes - old > d.tenant_bytes_max) return errc::quota_exceeded;
+  if (d.tenant_bytes_max > 0 && size > old && bytes - old > d.tenant_bytes_max) return errc::quota_exceeded;
   if (item.ttl && rules.too_long(*item.ttl)) return errc::ttl_too_long;
   if (rules.durability == durability_level::memory && item.attributes.persistent == true)
     return errc::durability_unavailable;
@@ -151,8 +130,9 @@ errc queue_model::insert_one(turn& t, const insert_item& item, const defaults& d
   return errc::ok;
 }
 
-reply queue_model::insert(turn& t, const queue::insert& what, const insert_reply& real) {
+insert_reply queue_model::insert(turn& t, const queue::insert& what, const insert_reply& real) {
   const messages before = t.list;
+  const auto producers_before = t.memory.producers;
   const auto shown_before = shown;
   insert_reply out;
   if (rules_of(t.ref).pause_insert == true) {
@@ -166,7 +146,7 @@ reply queue_model::insert(turn& t, const queue::insert& what, const insert_reply
     auto& result = out.items.emplace_back();
     // The machine's answer for a rolled back item says nothing.
     const insert_result* given = n < real.items.size() && real.problem == errc::ok ? &real.items[n] : nullptr;
-    const errc problem = insert_one(t, what.items[n], what.fallback, given, result, out.dropped);
+    const errc problem = insert_one(t, what.items[n], what, given, result, out.dropped);
     if (problem == errc::ok) continue;
     result = {};
     result.problem = problem;
@@ -174,6 +154,7 @@ reply queue_model::insert(turn& t, const queue::insert& what, const insert_reply
   }
   if (!what.atomic || !failed) return out;
   t.list = before;
+  t.memory.producers = producers_before;
   shown = shown_before;
   out.problem = errc::batch_rejected;
   out.dropped = 0;
@@ -238,7 +219,7 @@ std::function<bool(const message&)> queue_model::range_of(turn& t, const queue::
   };
 }
 
-reply queue_model::take(turn& t, const queue::take& what, const take_reply& real) {
+take_reply queue_model::take(turn& t, const queue::take& what, const take_reply& real) {
   take_reply out;
   out.now = t.now();
   const auto rules = rules_of(t.ref);
@@ -324,6 +305,12 @@ reply queue_model::targets(turn& t, const std::vector<target>& list, const queue
 
 reply queue_model::unclaim(turn& t, const queue::unclaim& what) {
   done_reply out;
+  const auto key = t.memory.keys.find(key_of(what.idempotency_key, what.step));
+  if (!what.idempotency_key.empty() && key != t.memory.keys.end() && key->second.is_claim &&
+      key->second.claim == what.claim) {
+    if (key->second.answered_again) return out;
+    t.memory.keys.erase(key);
+  }
   for (const place p : what.places) {
     const auto at = t.at(p);
     if (at == t.list.end() || at->changed || at->m.claim != what.claim || at->m.claims == 0 || what.claim.value == 0)
@@ -369,10 +356,10 @@ reply queue_model::configure(turn& t, const queue::configure& what, const settin
 }
 
 reply queue_model::run(const command& c, const apply_meta& meta, const reply& real) {
-  turn t{.ref = c.queue, .meta = meta, .list = queues[c.queue]};
+  turn t{.ref = c.queue, .meta = meta, .list = queues[c.queue], .memory = memories[c.queue]};
   reply out = done_reply{};
-  if (const auto* i = std::get_if<queue::insert>(&c.what)) out = insert(t, *i, std::get<insert_reply>(real));
-  else if (const auto* k = std::get_if<queue::take>(&c.what)) out = take(t, *k, std::get<take_reply>(real));
+  if (const auto* i = std::get_if<queue::insert>(&c.what)) out = keyed_insert(t, *i, std::get<insert_reply>(real));
+  else if (const auto* k = std::get_if<queue::take>(&c.what)) out = keyed_take(t, *k, std::get<take_reply>(real));
   else if (const auto* x = std::get_if<queue::change>(&c.what)) out = targets(t, x->targets, x);
   else if (const auto* r = std::get_if<queue::remove>(&c.what)) out = targets(t, r->targets, nullptr);
   else if (const auto* u = std::get_if<queue::unclaim>(&c.what)) out = unclaim(t, *u);

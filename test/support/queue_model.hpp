@@ -32,6 +32,26 @@ public:
     std::uint64_t revision = 0;
   };
 
+  /// What is remembered of requests. It counts until the entry that removes it, which comes with its ten seconds.
+  struct kept_key {
+    hash128 request;
+    instant expires;
+    queue::insert_reply inserted; ///< as the machine said
+    bool is_claim = false, answered_again = false;
+    claim_id claim;
+    queue::take_reply taken;
+  };
+  struct kept_producer {
+    std::uint64_t sequence = 0;
+    instant used, looked_at;
+  };
+  struct kept_memory {
+    std::map<std::string, kept_key> keys; ///< of later steps with their number behind a colon
+    std::map<std::string, kept_producer> producers;
+  };
+  std::map<queue_ref, kept_memory> memories;
+  [[nodiscard]] bool is_remembered(instant now, const queue_ref& ref, const std::string& key) const;
+
   std::map<queue_ref, messages> queues;
   std::map<queue_ref, kept_settings> settings;
   std::map<queue_ref, std::uint64_t> shown; ///< became visible since begin_entry()
@@ -40,10 +60,18 @@ public:
 
 private:
   struct turn;
-  queue::reply insert(turn& t, const queue::insert& what, const queue::insert_reply& real);
-  errc insert_one(turn& t, const queue::insert_item& item, const queue::defaults& d,
+  queue::reply keyed_insert(turn& t, const queue::insert& what, const queue::insert_reply& real);
+  queue::insert_reply insert(turn& t, const queue::insert& what, const queue::insert_reply& real);
+  errc insert_one(turn& t, const queue::insert_item& item, const queue::insert& whole,
                   const queue::insert_result* real, queue::insert_result& out, std::uint64_t& dropped);
-  queue::reply take(turn& t, const queue::take& what, const queue::take_reply& real);
+  errc store_one(turn& t, const queue::insert_item& item, const queue::insert& whole, bool new_producer,
+                 const queue::insert_result* real, queue::insert_result& out, std::uint64_t& dropped);
+  queue::reply keyed_take(turn& t, const queue::take& what, const queue::take_reply& real);
+  queue::take_reply take(turn& t, const queue::take& what, const queue::take_reply& real);
+  queue::take_reply claim_again(turn& t, kept_key& first);
+  void forget_old(instant now);
+  [[nodiscard]] std::uint64_t stored_bytes(const tenant_id& tenant) const;
+  [[nodiscard]] std::uint64_t memory_bytes(const tenant_id& tenant) const;
   queue::reply targets(turn& t, const std::vector<queue::target>& list, const queue::change* change);
   queue::reply unclaim(turn& t, const queue::unclaim& what);
   queue::reply configure(turn& t, const queue::configure& what, const queue::settings_reply& real);

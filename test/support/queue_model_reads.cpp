@@ -35,6 +35,7 @@ void queue_model::settle(instant now) {
     }
   }
   std::erase_if(queues, [](const auto& q) { return q.second.empty(); });
+  forget_old(now);
 }
 
 const queue_model::messages* queue_model::of(const queue_ref& ref) const {
@@ -69,6 +70,8 @@ answer queue_model::list(instant now, const queue_ref& ref, const list_messages&
   messages_answer a;
   a.now = now;
   a.queue_exists = list != nullptr;
+  a.remembered = is_remembered(now, ref, what.idempotency_key);
+  if (a.remembered) return a;
   a.lifo = what.lifo;
   if (what.taking && what.order != take_order::queue_default) a.lifo = what.order == take_order::lifo;
   else if (what.taking) a.lifo = rules.lifo == true;
@@ -104,7 +107,8 @@ answer queue_model::stats(instant now, const queue_ref& ref) const {
 answer queue_model::tenants() const {
   tenants_answer a;
   for (const auto& [ref, all] : queues) {
-    if (a.items.empty() || a.items.back().name != ref.tenant) a.items.push_back({ref.tenant, 0, 0, 0});
+    if (a.items.empty() || a.items.back().name != ref.tenant)
+      a.items.push_back({ref.tenant, 0, 0, memory_bytes(ref.tenant)});
     auto& t = a.items.back();
     t.queues = queue_count(ref.tenant);
     t.messages += all.size();

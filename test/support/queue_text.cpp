@@ -28,11 +28,15 @@ void lines(std::ostream& out, const List& items, instant now) {
 struct reply_writer {
   std::ostream& out;
   void operator()(const insert_reply& r) const {
-    out << "insert " << problem(r.problem);
+    out << "insert " << problem(r.problem) << (r.replayed ? " replayed" : "");
     if (r.dropped > 0) out << " dropped " << r.dropped;
     for (const auto& i : r.items) {
       if (i.status == insert_status::failed) {
         out << "\n  failed " << problem(i.problem);
+        continue;
+      }
+      if (i.status == insert_status::duplicate) {
+        out << "\n  duplicate " << (i.name.empty() ? "(nameless)" : i.name);
         continue;
       }
       out << "\n  " << (i.status == insert_status::created ? "created " : "replaced ")
@@ -41,7 +45,9 @@ struct reply_writer {
     }
   }
   void operator()(const take_reply& r) const {
-    out << "take " << problem(r.problem) << " count " << r.count << (r.more ? " more" : "")
+    out << "take " << problem(r.problem);
+    if (r.replayed) out << " replayed of " << r.first_count;
+    out << " count " << r.count << (r.more ? " more" : "")
         << (r.queue_exists ? "" : " gone") << (r.visible_left ? " visible-left" : "");
     lines(out, r.items, r.now);
   }
@@ -66,6 +72,7 @@ struct reply_writer {
 struct answer_writer {
   std::ostream& out;
   void operator()(const messages_answer& a) const {
+    if (a.remembered) out << "remembered ";
     out << "list" << (a.problem == errc::ok ? "" : " " + problem(a.problem)) << (a.queue_exists ? "" : " gone")
         << (a.more ? " more" : "");
     lines(out, a.items, a.now);

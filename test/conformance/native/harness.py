@@ -115,7 +115,7 @@ def changes_something(method, path, answer):
     if answer.headers.get('burrow-count') == '0' or method in ('GET', 'HEAD'):
         return False
     if target.endswith(('~messages', '~ack', '~extend')):
-        return answer.status == 201 or any(r['status'] < 300 for r in answer.json()['results'])
+        return answer.status in (201, 204) or any(r['status'] < 300 for r in answer.json()['results'])
     return method != 'POST' or re.search(r'(^|&)(hide|ttl)=', query) is not None
 
 

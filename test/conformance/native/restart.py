@@ -54,6 +54,14 @@ def messages(_):
         eq((stats['delayed'], stats['claimed']), (1, 1))
 
 
+@check('the good entries of a batch with bad ones keep their bodies', where='own')
+def good_entries(_):
+    with fresh() as (node, t):
+        want(t.batch([{'id': '~bad', 'body': 'x'}, {'id': 'a', 'body': 'first'}, {'id': 'b', 'body': 'second'}]), 200)
+        t = reborn(node, t)
+        eq([t.get(f'{t.q}/{name}?detail=body').body for name in 'ab'], [b'first', b'second'])
+
+
 @check('receipts and cursors are good after kill -9; changed in one character they are not', where='own')
 def seals(_):
     with fresh() as (node, t):

@@ -1,5 +1,6 @@
 #include "cluster/codec/log_codec.hpp"
 
+#include "cluster/base/limits.hpp"
 #include "cluster/base/random.hpp"
 
 #include <doctest/doctest.h>
@@ -37,6 +38,10 @@ queue::defaults any_defaults(dice& r) {
           r.next(), r.next(), r.next()};
 }
 
+queue::dedupe_bounds any_bounds(dice& r) {
+  return {std::chrono::seconds(r.below(limits::dedupe_window_s_max)), r.next(), r.next()};
+}
+
 queue::insert_item any_item(dice& r, std::vector<raft::body_part>& bodies) {
   queue::insert_item out;
   out.name = text(r, 20);
@@ -57,7 +62,7 @@ queue::insert_item any_item(dice& r, std::vector<raft::body_part>& bodies) {
   out.attributes.producer = text(r, 8);
   out.attributes.traceparent = text(r, 55);
   if (r.chance(300)) out.attributes.persistent = r.chance(500);
-  out.sequence = r.next();
+  out.sequence = r.next() >> 1;
   out.guard = any_condition(r);
   return out;
 }
@@ -93,6 +98,7 @@ queue::action any_action(dice& r, std::vector<raft::body_part>& bodies) {
     out.idempotency_key = text(r, 10);
     if (r.chance(500)) out.request_hash = {r.next(), r.next()};
     out.fallback = any_defaults(r);
+    if (r.chance(300)) out.bounds = any_bounds(r);
     return out;
   }
   case 1: {
@@ -111,12 +117,16 @@ queue::action any_action(dice& r, std::vector<raft::body_part>& bodies) {
     if (r.chance(300)) out.below = place{r.next()};
     for (auto n = r.below(4); n > 0; --n) out.only.push_back({r.next()});
     out.fallback = any_defaults(r);
+    out.idempotency_key = text(r, 10);
+    if (r.chance(300)) out.bounds = any_bounds(r);
+    out.step = static_cast<std::uint32_t>(r.next());
     return out;
   }
   case 2: return queue::change{any_targets(r), maybe_time(r), maybe_time(r)};
   case 3: return queue::remove{any_targets(r)};
   case 4: return queue::purge{};
-  case 5: return queue::unclaim{{r.next()}, {{r.next()}, {r.next()}}};
+  case 5:
+    return queue::unclaim{{r.next()}, {{r.next()}, {r.next()}}, text(r, 9), static_cast<std::uint32_t>(r.below(3))};
   case 6: return queue::clock{};
   case 8: return any_configure(r);
   case 7: return queue::registry_put{text(r, 20), text(r, 100), r.chance(500)};

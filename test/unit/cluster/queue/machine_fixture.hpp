@@ -30,7 +30,8 @@ struct machine_fixture {
     REQUIRE(state.accept(last.changes) == "");
     for (const auto& c : commands)
       if (const auto* i = std::get_if<queue::insert>(&c.what))
-        for (const auto& item : i->items) bodies.insert({index, item.body});
+        for (const auto& item : i->items)
+          if (item.refused == errc::ok) bodies.insert({index, item.body});
     for (const auto& b : last.changes.bodies_erased) REQUIRE(bodies.erase({b.index.value, b.n}) == 1);
     return last;
   }

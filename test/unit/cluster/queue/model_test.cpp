@@ -1,6 +1,7 @@
 // Random commands with random steps of time, against the reference model. A failure prints the seed that replays it:
 //   BURROW_QUEUE_SEED=4711 burrow_unit -tc='*reference model*'
 // BURROW_QUEUE_LIVES=5000 runs that many seeds from there on.
+#include "cluster/base/limits.hpp"
 #include "cluster/base/random.hpp"
 #include "test/support/map_view.hpp"
 #include "test/support/queue_check.hpp"
@@ -39,12 +40,14 @@ public:
         if (chance_.chance(300)) c.what = purge{};
         else c.what = burrow::queue::clock{};
     }
+    maybe_again(c);
     return c;
   }
-  void remember(const reply& r) {
+  void remember(const command& c, const reply& r) {
     const auto* t = std::get_if<take_reply>(&r);
     if (t == nullptr || t->items.empty() || t->items.front().claim.value == 0) return;
-    claim_ = {t->items.front().claim, {}};
+    const auto& what = std::get<take>(c.what);
+    claim_ = {t->items.front().claim, {}, what.idempotency_key, what.step};
     for (const auto& m : t->items) claim_.places.push_back(m.place);
   }
   std::uint32_t bodies = 0; ///< drawn for this entry
@@ -78,17 +81,41 @@ private:
     if (chance_.chance(700)) g.receipt_place = m->place;
     return g;
   }
+  std::string key() { return std::string(1, static_cast<char>('A' + chance_.below(3))); }
+  template <class Command>
+  void maybe_keyed(Command& what) {
+    what.bounds.window = std::chrono::seconds(chance_.below(30));
+    if (chance_.chance(300)) what.bounds.keys_max = chance_.between(1, 3);
+    if (chance_.chance(300)) what.bounds.producers_max = chance_.between(1, 2);
+    if (!chance_.chance(300)) return;
+    what.idempotency_key = key();
+    what.request_hash = {0, ++requests_};
+  }
+  /// Most requests with a key come again, sooner or later, and some of them to another queue.
+  void maybe_again(command& c) {
+    auto* put = std::get_if<insert>(&c.what);
+    const auto* taken = std::get_if<take>(&c.what);
+    const bool keyed = (put != nullptr && !put->idempotency_key.empty()) ||
+                       (taken != nullptr && !taken->idempotency_key.empty());
+    if (!keyed) return;
+    auto& earlier = keyed_[c.what.index()];
+    if (earlier.size() < 4 || chance_.chance(300)) earlier.push_back(c.what);
+    else c.what = earlier[earlier.size() - 1 - chance_.below(4)];
+    put = std::get_if<insert>(&c.what);
+    for (std::size_t n = 0; put != nullptr && n < put->items.size(); ++n)
+      put->items[n].body = put->items[n].refused == errc::ok ? bodies++ : 0;
+  }
   insert an_insert() {
     insert what;
+    maybe_keyed(what);
     what.atomic = chance_.chance(250);
     what.fallback.ttl = std::chrono::seconds(chance_.below(20));
     what.fallback.body_bytes_max = 90;
-    if (chance_.chance(300)) what.fallback.tenant_bytes_max = 400;
+    if (chance_.chance(300)) what.fallback.tenant_bytes_max = chance_.chance(500) ? 400 : 1500;
     if (chance_.chance(200)) what.fallback.tenant_queues_max = 1;
     for (auto n = chance_.between(1, 4); n > 0; --n) {
       auto& item = what.items.emplace_back();
       if (chance_.chance(600)) item.name = id();
-      item.body = bodies++;
       item.body_size = static_cast<std::uint32_t>(chance_.below(100));
       item.body_hash = {chance_.next(), chance_.next()};
       item.ttl = ttl();
@@ -96,8 +123,14 @@ private:
       if (chance_.chance(200)) item.attributes.meta["region"] = "north";
       if (chance_.chance(400)) item.attributes.priority = static_cast<std::uint8_t>(chance_.below(10));
       if (chance_.chance(200)) item.attributes.persistent = chance_.chance(500);
+      if (chance_.chance(200)) {
+        item.attributes.producer = std::string(1, static_cast<char>('p' + chance_.below(3)));
+        item.sequence = chance_.below(20);
+      }
       item.guard = guard(true);
+      // As the replica numbers them: what is refused beforehand has no body, and the number of another's.
       if (chance_.chance(50)) item.refused = errc::invalid_parameter;
+      else item.body = bodies++;
     }
     return what;
   }
@@ -122,6 +155,8 @@ private:
       for (int n = 0; n < 3; ++n)
         if (const message* m = any()) what.only.push_back(m->place);
     if (chance_.chance(300)) what.fallback.claimed_max = chance_.between(1, 5);
+    maybe_keyed(what);
+    if (chance_.chance(100)) what.step = 1;
     return what;
   }
   std::vector<target> targets() {
@@ -151,6 +186,7 @@ private:
     maybe(rules.max_claimed, 0, 4);
     maybe(rules.overflow, 0, 1);
     maybe(rules.durability, 0, 2);
+    maybe(rules.dedupe_window_s, 0, 40);
     maybe(rules.lifo, 0, 1);
     maybe(rules.priorities, 1, 10);
     if (chance_.chance(150)) rules.require_receipt = chance_.chance(500);
@@ -176,6 +212,8 @@ private:
   const test::queue_model& model_;
   const test::queue_model::messages* list_ = nullptr;
   unclaim claim_;
+  std::uint64_t requests_ = 0;
+  std::map<std::size_t, std::vector<action>> keyed_; ///< by kind
 };
 
 /// One random life of a shard. Stops at the first thing that is wrong and says what.
@@ -197,6 +235,7 @@ private:
   std::string step() {
     const std::uint64_t long_step = chance_.chance(50) ? 30000 : 4000;
     now_ = now_ + duration(chance_.below(chance_.chance(600) ? 900 : long_step));
+    if (chance_.chance(4)) now_ = now_ + limits::producer_silence_max - duration(chance_.below(30'000));
     const apply_meta meta{shard, {++index_}, now_};
     entry_command entry;
     draw_.bodies = 0;
@@ -232,7 +271,8 @@ private:
   std::string bodies_of(const entry_command& entry, const outcome& out, const apply_meta& meta) {
     for (const auto& c : entry.commands)
       if (const auto* i = std::get_if<insert>(&c.what))
-        for (const auto& item : i->items) bodies_.insert({meta.index.value, item.body});
+        for (const auto& item : i->items)
+          if (item.refused == errc::ok) bodies_.insert({meta.index.value, item.body});
     for (const auto& b : out.changes.bodies_erased)
       if (bodies_.erase({b.index.value, b.n}) == 0) return "a body is erased twice";
     return {};
@@ -245,7 +285,7 @@ private:
       const auto wanted = test::to_text(model_.run(entry.commands[n], meta, out.replies[n]));
       const auto real = test::to_text(out.replies[n]);
       if (wanted != real) return "reply " + std::to_string(n) + " should be\n" + wanted + "\nbut is\n" + real;
-      draw_.remember(out.replies[n]);
+      draw_.remember(entry.commands[n], out.replies[n]);
     }
     std::map<queue_ref, std::uint64_t> shown;
     for (const auto& e : out.effects) shown[std::get<became_visible>(e).queue] = std::get<became_visible>(e).count;
@@ -264,6 +304,7 @@ private:
     list_messages taken = all;
     taken.taking = static_cast<take_action>(chance_.below(3));
     taken.order = static_cast<take_order>(chance_.below(3));
+    if (chance_.chance(300)) taken.idempotency_key = std::string(1, static_cast<char>('A' + chance_.below(3)));
     const query queues{{}, list_queues{"ann", {}, {}, 1000, chance_.chance(500)}};
     for (const auto& q : {query{ref, all}, query{ref, taken}, query{ref, queue_stats{}}, query{ref, get_settings{}},
                           queues, query{{}, list_tenants{}}}) {
@@ -272,7 +313,9 @@ private:
       if (wanted != real && !same_but_more(wanted, real))
         return "answer should be\n" + wanted + "\nbut is\n" + real;
     }
-    look_answer seen = std::get<look_answer>(ask_cold(later, {ref, look{}}));
+    look_answer seen = std::get<look_answer>(ask_cold(later, {ref, look{false, "A"}}));
+    if (model_.is_remembered(later, ref, "A") && !seen.maybe) return "look does not see a remembered claim";
+    seen = std::get<look_answer>(ask_cold(later, {ref, look{}}));
     const auto wanted = std::get<messages_answer>(model_.ask(later, {ref, list_messages{}}));
     if (!wanted.items.empty() && !seen.maybe) return "look sees nothing";
     return {};
