@@ -37,6 +37,7 @@ void connection::start() {
   error_code ec;
   socket_.set_option(net::ip::tcp::no_delay{true}, ec);
   socket_.non_blocking(true, ec);
+  if (const auto from = socket_.remote_endpoint(ec); !ec) client_ = from.address().to_string();
   net::co_spawn(socket_.get_executor(), [self = shared_from_this()]() -> task<void> { co_await self->run(); },
                 net::detached);
 }
@@ -239,6 +240,7 @@ connection::task<void> connection::run() {
     if (!parser_->keeps_alive()) keep_ = false;
     take_request_id();
     request_.admin = admin_;
+    request_.client = client_;
     if (!co_await answer()) break;
     if (call_ && call_->made.streams && answer_.status == 200) {
       co_await stream();
