@@ -16,6 +16,13 @@ std::uint64_t count_of(actor_world& w, std::uint64_t number) {
   return r ? r->count : ~std::uint64_t{0};
 }
 
+operation reading() {
+  operation out;
+  out.queue = jobs;
+  out.what = queue::list_messages{};
+  return out;
+}
+
 std::uint64_t list(actor_world& w, duration wait) { return w.send(jobs, queue::list_messages{}, wait); }
 
 } // namespace
@@ -167,7 +174,7 @@ TEST_CASE("a stream keeps one place among the held requests, whether it waits or
   actor_world w({.waiters_per_tenant_max = 1});
   w.put(jobs, "x");
   w.settle();
-  operation first{jobs, queue::list_messages{}};
+  operation first = reading();
   first.seat = std::make_shared<budget_share>();
   auto seat = first.seat;
   const auto page = w.send(jobs, first);
@@ -179,7 +186,7 @@ TEST_CASE("a stream keeps one place among the held requests, whether it waits or
   more.wait = 60s;
   std::get<queue::list_messages>(more.what).from.after = w.answer<queue::messages_answer>(page)->last;
   const auto next = w.send(jobs, more);
-  operation other{jobs, queue::list_messages{}};
+  operation other = reading();
   other.seat = std::make_shared<budget_share>();
   const auto refused = w.send(jobs, other), taker = w.take({"acme", "empty"}, 1, 60s);
   w.run(20ms);
@@ -201,7 +208,7 @@ TEST_CASE("a list that its client has already is not held, one that it has not i
   w.run(20ms);
   const auto revision = w.answer<queue::messages_answer>(empty)->revision;
   REQUIRE(revision.has_value());
-  operation known{jobs, queue::list_messages{}};
+  operation known = reading();
   known.wait = 60s;
   known.known_revisions = {*revision + 7, *revision};
   auto unknown = known;
