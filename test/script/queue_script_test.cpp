@@ -4,8 +4,8 @@
 //   at 5s                                   the shard's time, from the start of the script
 //   insert Q name,ttl=9s,hide=1s,size=3 ... also priority=1, persistent
 //                                           "-" is a message without a name; "atomic", "unique" (If-None-Match: *)
-//                                           key=K same=N window=T keys=N: an idempotency key (a claim, too), what it was
-//                                           sent with, the bounds; producer=P,sequence=N of a message
+//                                           key=K same=N window=T keys=N: an idempotency key (a claim, too), what it
+//                                           was sent with, the bounds; producer=P,sequence=N of a message
 //   claim|delete|set Q limit=2 hide=5s ...  on the queue: match_hidden lifo fifo marker=ID after=ID below=ID
 //                                           bytes=N room=N; "cursor": `after` is one that a list made
 //   change|remove Q ID ... ttl= hide= receipt=ID   on messages; receipt: the one that the last claim of ID gave
@@ -163,7 +163,8 @@ private:
       {"max_body", setting::max_body}, {"max_messages", setting::max_messages}, {"max_bytes", setting::max_bytes},
       {"max_claimed", setting::max_claimed}, {"overflow", setting::overflow}, {"durability", setting::durability},
       {"order", setting::order}, {"priorities", setting::priorities}, {"require_receipt", setting::require_receipt},
-      {"dedupe_window", setting::dedupe_window}, {"pause_insert", setting::pause_insert}, {"pause_take", setting::pause_take}, {"zone", setting::zone},
+      {"dedupe_window", setting::dedupe_window},
+      {"pause_insert", setting::pause_insert}, {"pause_take", setting::pause_take}, {"zone", setting::zone},
       {"labels", setting::labels}};
     configure what;
     what.action = how;
