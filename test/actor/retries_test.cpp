@@ -84,6 +84,22 @@ TEST_CASE("held claims with one key all get the one claim, and keep nobody else 
   CHECK(taken(w, other).items[0].id != first.items[0].id);
 }
 
+TEST_CASE("a held claim that was woken for nothing is served by the next message") {
+  actor_world w;
+  const auto held = w.send(jobs, claim("k", 60s));
+  w.run(10ms);
+  auto named = put({});
+  std::get<queue::insert>(named.what).items[0].name = "m";
+  w.send(jobs, std::move(named));
+  w.send(jobs, queue::remove{{{"m", {}}}}); // in the same entry: it was there, and is gone
+  w.run(10ms);
+  CHECK_FALSE(w.result_of(held));
+  w.put(jobs, "x");
+  w.run(10ms);
+  REQUIRE(w.result_of(held));
+  CHECK(taken(w, held).count == 1);
+}
+
 TEST_CASE("an empty claim with a key stays out of the log") {
   actor_world w;
   w.settle();

@@ -136,6 +136,30 @@ def off_loopback(checks):
         checks.check('so does status', 'INSECURE' in done.out, repr(done))
 
 
+def retries(checks, call):
+    def want(name, code, text, *arguments):
+        done = call(*arguments)
+        checks.check(name, done.code == code and text in done.out, repr(done))
+        return done
+
+    def says(name, code, text, *arguments):
+        done = call(*arguments)
+        checks.check(name, done.code == code and text in done.err, repr(done))
+
+    once = ['queue', 'put', 'demo/once', 'x', '--idempotency-key', 'k1', '--output', 'json']
+    first, again = (json.loads(want('put with a key', 0, '', *once).out) for _ in range(2))
+    checks.check('put with a key, twice, is one message', first['id'] == again['id'] and again.get('replayed') and
+                 first['created'], repr((first, again)))
+    says('a key for something else', 2, 'Key was used', *once[:3], 'y', *once[4:])
+    for queue, more in (('a', []), ('b', ['--id', 'm']), ('c', ['--type', 'application/json'])):
+        producer = ['queue', 'put', f'by/{queue}', '1', '--producer', 'p', '--sequence', '7', *more]
+        want('put with a sequence', 0, '', *producer)
+        says('put with it again', 0, 'stored before', *producer)
+    says('a producer without a sequence', 2, 'go together', 'queue', 'put', 'demo/once', 'x', '--producer', 'p')
+    says('a sequence that is none', 2, '--sequence:', 'queue', 'put', 'demo/once', 'x', '--producer', 'p', '--sequence',
+         'a')
+
+
 def queues(checks, call):
     def want(name, code, text, *arguments, **more):
         done = call(*arguments, **more)
@@ -287,7 +311,8 @@ def main():
 
         def call(*arguments, **more):
             return burrow(*arguments, '--endpoint', f'http://127.0.0.1:{node.admin}', **more)
-        parts += [lambda c: queues(c, call), lambda c: queue_settings(c, call), lambda c: looking(c, node, call), lambda c: bench(c, node, call)]
+        parts += [lambda c: queues(c, call), lambda c: retries(c, call), lambda c: queue_settings(c, call),
+                  lambda c: looking(c, node, call), lambda c: bench(c, node, call)]
         for part in parts:
             try:
                 part(checks)

@@ -2,6 +2,7 @@
 // same bytes today, and what was written then is read, found whole and written on. BURROW_GOLDEN_QUEUE_WRITE=DIR writes
 // the present form there instead.
 #include "cluster/codec/log_codec.hpp"
+#include "cluster/queue/remembered.hpp"
 #include "cluster/queue/snapshot.hpp"
 #include "cluster/storage/keys.hpp"
 #include "cluster/storage/memory_store.hpp"
@@ -24,6 +25,8 @@ const replica_options shard_one{shard_id{1}, node_id{77}, false, nullptr};
 const std::string golden =
   source_directory() + "/test/golden/format-" + std::to_string(keys::format_version) + "-queue";
 const queue_ref jobs{"acme", "jobs"}, mail{"acme", "mail"}, other{"zoo", "jobs"}, purged{"zoo", "gone"};
+const queue_ref repeated{"zoo", "repeated"};
+constexpr queue::dedupe_bounds bounds{600s, 1000, 10};
 
 queue::insert_item item(const std::string& name) {
   queue::insert_item out;
@@ -81,6 +84,27 @@ queue::take_reply take(direct_shard& shard, const queue_ref& where, std::uint32_
   return std::get<queue::take_reply>(shard.run({where, {}, std::move(what)}));
 }
 
+/// Two messages, one of them of a producer, by a request that may come again.
+queue::reply put_once(direct_shard& shard) {
+  queue::insert what;
+  what.items = {item("first"), item("")};
+  what.items[1].body = 1;
+  what.items[0].body_size = what.items[1].body_size = 4;
+  what.items[1].attributes.producer = "till-7";
+  what.items[1].sequence = 812;
+  what.idempotency_key = "an insert";
+  what.request_hash = {3, 4};
+  what.bounds = bounds;
+  return shard.run({repeated, {}, std::move(what)}, {"1111", "2222"});
+}
+queue::take_reply claim_once(direct_shard& shard, const char* key) {
+  return take(shard, repeated, 1, [&](auto& t) {
+    t.hide = 300s;
+    t.idempotency_key = key;
+    t.bounds = bounds;
+  });
+}
+
 queue::target by_receipt(const queue::message& m) {
   queue::target out{m.shown_id(), {}};
   out.guard.receipt = m.claim;
@@ -108,6 +132,10 @@ void play(direct_shard& shard, const std::function<void()>& midway) {
   take(shard, mail, 5, [](auto& t) { t.action = queue::take_action::remove; }); // and its record is gone
   put(shard, purged, {item("p"), item("q")});
   shard.run({purged, {}, queue::purge{}});
+  put_once(shard);
+  claim_once(shard, "a claim");
+  const auto undone = claim_once(shard, "never written");
+  shard.run({repeated, {}, queue::unclaim{undone.items[0].claim, {undone.items[0].place}, "never written"}});
   shard.pass(21s); // a claim ends by itself
   shard.finish();
 }
@@ -123,6 +151,22 @@ void play_node(store& s, const std::function<void()>& midway) {
   registry.finish();
   direct_shard shard(s, shard_one);
   play(shard, midway);
+}
+
+/// What no command of play() makes: every kind of an item's result, every flag of a claim.
+void remembered_values(const std::function<void(const std::string&, const std::string&)>& line) {
+  queue::remembered_key key{{1'700'000'000'000}, {1'700'000'600'000}, 0x80003, {5, 6}, {}};
+  key.answer = queue::remembered_insert{
+    {queue::insert_status::created, errc::ok, true, {}, {0x80001}, 1, 90s},
+    {queue::insert_status::replaced, errc::ok, false, {0x18bcfe568000001, 0x70002}, {0x70001}, 7, 0s},
+    {queue::insert_status::duplicate, errc::ok, true, {}, {}, 0, 0s},
+    {queue::insert_status::failed, errc::body_too_large, false, {}, {}, 0, 0s}};
+  line("remembered_insert", encode(key));
+  CHECK(queue::decode_key(encode(key)) == key);
+  key.answer = queue::remembered_claim{{0x80002}, true, {{0x60001}, {0x50007}, {0x70000}}, {0x70000}, {0x80004},
+                                       true, true, true, 9};
+  line("remembered_claim", encode(key));
+  CHECK(queue::decode_key(encode(key)) == key);
 }
 
 /// Values that no command makes yet (moves, dead letters, an open sweep): each flag alone, and all together.
@@ -172,6 +216,7 @@ std::string values_of_every_flag() {
   flag("dead_letter", [](auto& m) { m.item.dead_letter = {"from", "id", "max-claims", 5, {1'700'000'000'001}, 2}; });
   line("all", encode(all));
   CHECK(queue::decode_message(all.item.place, encode(all)) == all);
+  remembered_values(line);
   line("shard_record", encode(queue::shard_record{{1'700'000'000'000}, 3}));
   line("sweep_key", queue::key::sweep({0x70001}));
   return out;
@@ -190,6 +235,12 @@ std::string again(shard_id shard, std::string_view relative, std::string_view va
     case 0x10: return encode(queue::decode_shard(value).value());
     case queue::key::due_family:
       return queue::key::queue(queue::key::queue_of(queue::key::queue_family + std::string(value))).substr(1);
+    case queue::key::memory_family: return encode(queue::decode_memory(value).value());
+    case queue::key::memory_due_family: return encode(queue::decode_name(value).value());
+    case queue::key::remembered_family:
+      if (relative[9] == static_cast<char>(queue::remembered_kind::producer))
+        return encode(queue::decode_producer(value).value());
+      return encode(queue::decode_key(value).value());
     case queue::key::queue_family: return encode(queue::decode_queue(value).value());
     case queue::key::tenant_family: return encode(queue::decode_tenant(value).value());
     case queue::key::registry_family: return std::string(value);
@@ -243,10 +294,12 @@ TEST_CASE("every pair of a golden shard is read, and would be written the same")
     const auto relative = std::string_view(key).substr(keys::prefix_bytes);
     CAPTURE(hex(key));
     CHECK(hex(again(shard_id{byte_reader(key).u16()}, relative, pair.second)) == hex(pair.second));
-    ++kinds[{relative[0], relative[0] == 0x30 ? relative[9] : 0}];
+    const bool has_kinds = relative[0] == 0x30 || relative[0] == queue::key::remembered_family;
+    ++kinds[{relative[0], has_kinds ? relative[9] : 0}];
   }
-  // applied, shard, deadlines, queues, tenants, registry; and of messages all four kinds
-  CHECK(kinds.size() == 10);
+  // applied, shard, deadlines, queues, tenants, registry, memory, its deadlines; of messages all four kinds, of what is
+  // remembered both
+  CHECK(kinds.size() == 14);
   const auto log = (*s)->scan(family::raft_log, {.from = "", .to = "", .items_max = 10'000}, read_tier::disk);
   REQUIRE(log.ok());
   CHECK(log->items.size() > 15);
@@ -289,6 +342,9 @@ TEST_CASE("a golden shard is whole, serves, and is written on") {
   for (std::size_t n = 0; n < items.size(); ++n) CHECK(bodies[n].view().starts_with(items[n].name));
   CHECK(std::get<queue::message_answer>(shard.ask({jobs, queue::get_message{"meta"}}).first)
           .item->attributes.meta.at("kind") == "invoice");
+  CHECK(std::get<queue::insert_reply>(put_once(shard)).replayed);
+  CHECK(claim_once(shard, "a claim").replayed);
+  CHECK_FALSE(claim_once(shard, "never written").replayed);
   put(shard, jobs, {item("today")});
   const auto taken = take(shard, jobs, 100, [](auto& t) {
     t.action = queue::take_action::remove;
