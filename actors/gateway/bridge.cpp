@@ -27,7 +27,8 @@ std::shared_ptr<operation_result> nothing_came(const operation& what) {
 bool is_read(const operation& what) {
   const auto& body = what.what;
   return std::holds_alternative<queue::list_messages>(body) || std::holds_alternative<queue::get_message>(body) ||
-         std::holds_alternative<queue::queue_stats>(body) || std::holds_alternative<queue::get_settings>(body);
+         std::holds_alternative<queue::queue_stats>(body) || std::holds_alternative<queue::get_settings>(body) ||
+         std::holds_alternative<queue::list_tasks>(body) || std::holds_alternative<queue::get_task>(body);
 }
 
 std::shared_ptr<operation_result> failed_result(error why) {

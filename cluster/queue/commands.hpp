@@ -13,6 +13,13 @@ namespace burrow::queue {
 [[nodiscard]] purge_reply run(work& w, queue_state& q, const purge& what);
 [[nodiscard]] done_reply run(work& w, queue_state& q, const unclaim& what);
 [[nodiscard]] settings_reply run(work& w, queue_state& q, const configure& what);
+[[nodiscard]] task_reply run(work& w, queue_state& q, const redrive& what);
+[[nodiscard]] task_reply run(work& w, queue_state& q, const cancel_task& what);
+[[nodiscard]] task_reply run(work& w, queue_state& q, const redrive_step& what);
+// Of the whole shard: what another shard has to do with this one.
+[[nodiscard]] arrive_reply run(work& w, const arrive& what);
+[[nodiscard]] done_reply run(work& w, const left& what);
+[[nodiscard]] done_reply run(work& w, const begin_life& what);
 
 /// All settings of the queue, those that no request on messages needs included.
 [[nodiscard]] settings settings_of(work& w, const queue_state& q);

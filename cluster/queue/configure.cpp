@@ -46,6 +46,9 @@ settings_reply run(work& w, queue_state& q, const configure& what) {
     next = after_change(what.action == configure_action::merge ? before : settings{}, what.to);
   out.problem = guarded(what.guard, r);
   if (out.problem == errc::ok && !is_valid(next)) out.problem = errc::invalid_settings;
+  // Longer ways back are found by whoever reads the settings of each queue on the way.
+  if (out.problem == errc::ok && next.rules.dead_letter && next.rules.dead_letter->queue == q.ref.queue)
+    out.problem = errc::dead_letter_loop;
   const bool forgets = what.action == configure_action::forget;
   if (out.problem == errc::ok && !forgets) out.problem = admit_queue(w, q, what.fallback);
   if (!w.ok()) return out;

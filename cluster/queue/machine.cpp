@@ -42,10 +42,18 @@ struct refusal {
     r.problem = problem;
     return r;
   }
+  reply operator()(const redrive&) const { return task(); }
+  reply operator()(const cancel_task&) const { return task(); }
+  reply operator()(const redrive_step&) const { return task(); }
   template <class Other>
   reply operator()(const Other&) const { return done_reply{.problem = problem, .changed = false, .value = {}}; }
 
 private:
+  reply task() const {
+    task_reply r;
+    r.problem = problem;
+    return r;
+  }
   reply all(std::size_t count) const {
     targets_reply r;
     r.now = w.now();
@@ -81,9 +89,10 @@ done_reply run(work&, const set_version& what) {
   return {.problem = known ? errc::ok : errc::invalid_parameter, .changed = false, .value = {}};
 }
 
+template <class Action, class... Others>
+concept none_of = (!std::is_same_v<Action, Others> && ...);
 template <class Action>
-concept of_queue = !std::is_same_v<Action, clock> && !std::is_same_v<Action, registry_put> &&
-                   !std::is_same_v<Action, set_version>;
+concept of_queue = none_of<Action, clock, registry_put, set_version, arrive, left, begin_life>;
 
 bool names_queue(const command& c) {
   return std::visit([]<class A>(const A&) { return of_queue<A>; }, c.what);

@@ -87,6 +87,7 @@ void read_attributes(byte_reader& in, message_attributes& a, std::uint32_t flags
 
 void write_origin(byte_writer& out, const dead_letter_origin& o) {
   out.sized(o.queue);
+  out.varint(o.shard.value);
   out.sized(o.id);
   out.sized(o.reason);
   out.varint(o.claims);
@@ -96,6 +97,7 @@ void write_origin(byte_writer& out, const dead_letter_origin& o) {
 dead_letter_origin read_origin(byte_reader& in) {
   dead_letter_origin o;
   o.queue = in.sized();
+  o.shard = {static_cast<std::uint16_t>(in.varint())};
   o.id = in.sized();
   o.reason = in.sized();
   o.claims = static_cast<std::uint32_t>(in.varint());

@@ -120,6 +120,14 @@ answer read_queue(work& w, queue_state& q, const look& what) {
   return a;
 }
 
+answer read_queue(work&, queue_state&, const list_tasks&) { return tasks_answer{}; }
+answer read_queue(work&, queue_state&, const get_task&) { return task_answer{}; }
+answer read_queue(work&, queue_state&, const look_ahead&) { return look_ahead_answer{}; }
+answer read_queue(work&, queue_state&, const names_taken& what) {
+  return names_answer{std::vector<bool>(what.names.size(), false)};
+}
+answer list(work&, const list_leaving&) { return leaving_answer{}; }
+
 answer read_queue(work& w, queue_state& q, const get_settings&) {
   return settings_answer{settings_of(w, q), q.record.settings_revision};
 }

@@ -130,17 +130,43 @@ std::optional<shard_record> decode_shard(std::string_view bytes) {
 namespace {
 
 // A word that says which are there, then their values in the order of their numbers.
+void write_rule(byte_writer& out, const dead_letter_rule& x) {
+  out.sized(x.queue);
+  out.varint(x.shard.value);
+  out.varint(x.max_claims);
+  out.u8(static_cast<std::uint8_t>((x.expired ? 1 : 0) | (x.resets_claims ? 0 : 2) | (x.resets_ttl ? 0 : 4)));
+  out.varint(static_cast<std::uint64_t>(x.fallback_ttl_s));
+}
+bool read_rule(byte_reader& in, std::optional<dead_letter_rule>& to) {
+  dead_letter_rule x;
+  x.queue = in.sized();
+  const auto shard = in.varint(), claims = in.varint();
+  const auto flags = in.u8();
+  const auto ttl = in.varint();
+  if (shard > 0xFFFF || claims > limits::dead_letter_claims_max || flags > 7 || ttl > limits::ttl_s_max) return false;
+  x.shard = {static_cast<std::uint16_t>(shard)};
+  x.max_claims = static_cast<std::uint16_t>(claims);
+  x.expired = (flags & 1) != 0;
+  x.resets_claims = (flags & 2) == 0;
+  x.resets_ttl = (flags & 4) == 0;
+  x.fallback_ttl_s = static_cast<std::int64_t>(ttl);
+  const bool fine = is_valid(x);
+  to = std::move(x);
+  return fine;
+}
+
 void write_rules(byte_writer& out, const queue_rules& x) {
-  std::uint32_t there = 0;
+  std::uint32_t there = x.dead_letter ? bit_of(setting::dead_letter) : 0U;
   each_rule([&](setting which, auto member) { there |= x.*member ? bit_of(which) : 0U; });
   out.varint(there);
   each_rule([&](setting, auto member) {
     if (x.*member) out.varint(static_cast<std::uint64_t>(*(x.*member)));
   });
+  if (x.dead_letter) write_rule(out, *x.dead_letter);
 }
 bool read_rules(byte_reader& in, queue_rules& x) {
   const auto there = in.varint();
-  std::uint64_t known = 0;
+  std::uint64_t known = bit_of(setting::dead_letter);
   bool fine = true;
   each_rule([&]<class T>(setting which, std::optional<T> queue_rules::*member) {
     known |= bit_of(which);
@@ -150,6 +176,7 @@ bool read_rules(byte_reader& in, queue_rules& x) {
     fine = fine && n >= low && n <= high;
     x.*member = static_cast<T>(n);
   });
+  if ((there & bit_of(setting::dead_letter)) != 0) fine = fine && read_rule(in, x.dead_letter);
   return fine && (there & ~known) == 0;
 }
 

@@ -144,6 +144,9 @@ void replica::loaded(clock_reading now, load_id id, std::vector<loaded_item> val
 
 void replica::tick(clock_reading now) { impl_->hear(now); }
 
+void replica::called(clock_reading now, cookie, result<queue::reply>) { impl_->hear(now); }
+void replica::called(clock_reading now, cookie, result<queue::answer>) { impl_->hear(now); }
+
 void replica::disk_low(bool low) { impl_->disk_is_low = low; }
 
 void replica::drain(clock_reading now) {
