@@ -30,7 +30,7 @@ queue::take step_of(const queue_request& r, const queue::take& whole) {
 } // namespace
 
 int rank_of(const operation& what) {
-  if (is_any<queue::insert>(what.what)) return 0;
+  if (is_any<queue::insert, queue::redrive>(what.what)) return 0;
   if (is_any<queue::change, queue::remove, queue::unclaim>(what.what)) return 2;
   return 1;
 }

@@ -78,6 +78,8 @@ void bridge_state::begin(const call_ptr& what) {
     return start_scatter(*this, what);
   }
   if (!what->made.match_meta.empty()) return start_take_by_meta(*this, what);
+  if (start_set_rule(*this, what)) return;
+  place_target(*what->made.what, options_.routing);
   start(what->made.what, what, nullptr);
 }
 

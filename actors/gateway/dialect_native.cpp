@@ -16,7 +16,8 @@ native_dialect::target_path native_dialect::target_path::of(std::string_view pat
   target_path out;
   const auto segments = path_segments(path);
   if (path == "/") return out.kind = place_kind::root, out;
-  if (segments.empty() || segments[0] != "v1.0" || segments.size() > 4) return out;
+  if (segments.empty() || segments[0] != "v1.0" || segments.size() > 5) return out;
+  if (segments.size() == 5 && percent_decoded(segments[3]) != "~tasks") return out;
   if (segments.size() > 1 && segments.back().empty()) return out; // ends in a slash
   const auto name = [&](std::size_t i, std::string& into) {
     auto decoded = percent_decoded(segments[i]);
@@ -32,14 +33,21 @@ native_dialect::target_path native_dialect::target_path::of(std::string_view pat
   const bool named = (depth < 2 || name(1, out.queue.tenant)) && (depth < 3 || name(2, out.queue.queue)) &&
                      (depth < 4 || name(3, last));
   if (!named) return out;
+  if (out.queue.queue.starts_with('~')) return out;
+  if (depth == 5) {
+    // What is no task's id is the id of no task.
+    out.message = percent_decoded(segments[4]).value_or("");
+    return out.kind = place_kind::task, out;
+  }
   constexpr place_kind by_depth[] = {place_kind::service, place_kind::account, place_kind::queue, place_kind::message};
-  out.kind = by_depth[segments.size() - 1];
-  if (out.queue.queue.starts_with('~')) out.kind = place_kind::nowhere;
+  out.kind = by_depth[depth - 1];
   if (last == "~messages") out.kind = place_kind::messages;
   else if (last == "~ack") out.kind = place_kind::ack;
   else if (last == "~extend") out.kind = place_kind::extend;
   else if (last == "~stats") out.kind = place_kind::stats;
   else if (last == "~settings") out.kind = place_kind::settings;
+  else if (last == "~redrive") out.kind = place_kind::redrive;
+  else if (last == "~tasks") out.kind = place_kind::tasks;
   else if (last.starts_with('~')) out.kind = place_kind::nowhere;
   out.message = std::move(last);
   return out;
@@ -49,13 +57,16 @@ std::string_view native_dialect::target_path::allowed() const {
   switch (kind) {
     case place_kind::nowhere: return {};
     case place_kind::root:
+    case place_kind::tasks:
     case place_kind::stats: return "GET, HEAD";
     case place_kind::settings: return "GET, HEAD, PUT, PATCH, DELETE";
     case place_kind::service:
+    case place_kind::task:
     case place_kind::account: return "GET, HEAD, DELETE";
     case place_kind::queue: return "GET, HEAD, POST, DELETE";
     case place_kind::message: return "GET, HEAD, PUT, POST, DELETE";
     case place_kind::messages:
+    case place_kind::redrive:
     case place_kind::ack:
     case place_kind::extend: return "POST";
   }
@@ -64,7 +75,7 @@ std::string_view native_dialect::target_path::allowed() const {
 
 std::string_view native_dialect::target_path::route() const {
   constexpr std::string_view routes[] = {"none", "root", "accounts", "account", "queue", "message",
-                                         "messages", "ack", "extend", "stats", "settings"};
+                                         "messages", "ack", "extend", "stats", "settings", "redrive", "tasks", "task"};
   return routes[static_cast<std::size_t>(kind)];
 }
 
@@ -137,6 +148,9 @@ plan native_dialect::begin_at(http_request& request, const target_path& at) cons
     case place_kind::extend: return by_receipts(request, at.queue, true);
     case place_kind::stats: return stats(at.queue);
     case place_kind::settings: return settings(request, at.queue);
+    case place_kind::redrive: return redrive(request, at.queue);
+    case place_kind::tasks: return tasks(request, at.queue);
+    case place_kind::task: return task(request, at.queue, at.message);
     case place_kind::nowhere: break;
   }
   return at_once(request, {problem_type::not_found, {}, {}});

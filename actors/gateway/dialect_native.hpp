@@ -1,4 +1,4 @@
-// The native API (burrow-v1.md sections 2 to 9 and 11): routes, parameters and status codes. Redrive, tasks, limits,
+// The native API (burrow-v1.md sections 2 to 9, 11 and 12): routes, parameters and status codes. Limits,
 // Idempotency-Key, producers and streams are not in this version: their paths are 404 and their fields are not read.
 #pragma once
 
@@ -67,6 +67,9 @@ private:
   [[nodiscard]] plan messages(http_request& request, const queue_ref& queue) const;
   [[nodiscard]] plan by_receipts(const http_request& request, const queue_ref& queue, bool extend) const;
   [[nodiscard]] plan stats(const queue_ref& queue) const;
+  [[nodiscard]] plan redrive(const http_request& request, const queue_ref& queue) const;
+  [[nodiscard]] plan tasks(const http_request& request, const queue_ref& queue) const;
+  [[nodiscard]] plan task(const http_request& request, const queue_ref& queue, std::string_view id) const;
   [[nodiscard]] plan settings(const http_request& request, const queue_ref& queue) const;
   [[nodiscard]] queue::condition settings_guard(const http_request& request) const;
   [[nodiscard]] std::optional<problem> guard_of(const http_request& request, const queue_ref& queue,
@@ -83,6 +86,9 @@ private:
   [[nodiscard]] http_response acknowledged(const plan& made, const queue::targets_reply& reply) const;
   [[nodiscard]] http_response settings_shown(const http_request& request, const plan& made,
                                              const operation_result& outcome) const;
+  [[nodiscard]] http_response redriven(const http_request& request, const plan& made,
+                                       const queue::task_reply& reply) const;
+  [[nodiscard]] http_response tasks_shown(const http_request& request, const operation_result& outcome) const;
   void change_fields(http_response& out) const;
 
   native_options options_;

@@ -8,13 +8,14 @@
 namespace burrow {
 
 enum class native_dialect::place_kind : std::uint8_t {
-  nowhere, root, service, account, queue, message, messages, ack, extend, stats, settings
+  nowhere, root, service, account, queue, message, messages, ack, extend, stats, settings,
+  redrive, tasks, task
 };
 
 struct native_dialect::target_path {
   place_kind kind = place_kind::nowhere;
   queue_ref queue;
-  std::string message;
+  std::string message; ///< or task
   std::string_view bad_name; ///< why a segment is no name; empty = all are
 
   static target_path of(std::string_view path);
@@ -25,6 +26,10 @@ struct native_dialect::target_path {
 /// Prefer: handling=strict.
 [[nodiscard]] inline bool is_strict(const http_request& request) {
   return request.field("prefer").find("handling=strict") != std::string_view::npos;
+}
+[[nodiscard]] inline bool is_json_or_none(const http_request& request) {
+  const auto type = request.field("content-type");
+  return type.empty() || is_json(type);
 }
 [[nodiscard]] inline duration seconds_of(std::int64_t s) { return std::chrono::seconds{s}; }
 

@@ -31,9 +31,9 @@ public:
   /// The whole registry as Prometheus text. Slow: not on an Asio thread.
   [[nodiscard]] std::string page() const;
 
-  static constexpr std::array<std::string_view, 15> routes = {
+  static constexpr std::array<std::string_view, 18> routes = {
     "none", "root", "accounts", "account", "queue", "message", "messages", "ack", "extend", "stats",
-    "settings", "health", "metrics", "admin", "malformed"};
+    "settings", "redrive", "tasks", "task", "health", "metrics", "admin", "malformed"};
 
 private:
   std::shared_ptr<prometheus::Registry> registry_;

@@ -43,7 +43,10 @@ void replica::impl::propose(proposal what) {
   const auto refuse = [&](error why) { effects.push_back(reply_effect{what.from, std::move(why), {}}); };
   if (damaged) return refuse(errc::unavailable);
   if (draining) return refuse(errc::draining);
-  if (disk_is_low && std::holds_alternative<queue::insert>(what.what.what)) return refuse(errc::no_space);
+  // Both make more of what is on disk: a redrive may bring bodies to another shard.
+  const auto& command = what.what.what;
+  const bool grows = std::holds_alternative<queue::insert>(command) || std::holds_alternative<queue::redrive>(command);
+  if (disk_is_low && grows) return refuse(errc::no_space);
   if (auto fine = check(what); !fine) return refuse(fine.error());
   active = now.steady;
   if (auto taken = waiting.add(what); !taken) refuse(taken.error());
