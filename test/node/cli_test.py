@@ -5,6 +5,7 @@ usage: cli_test.py
 """
 import json
 import os
+import pty
 import signal
 import socket
 import subprocess
@@ -29,6 +30,22 @@ def burrow(*arguments, stdin='', **environment):
     clean = {k: v for k, v in os.environ.items() if not k.startswith('BURROW_')}
     return Done(subprocess.run([BINARY, *arguments], input=stdin, capture_output=True, text=True, timeout=60,
                                env={**clean, **environment}))
+
+
+def on_terminal(*arguments):
+    """What a command writes to standard error if that is a terminal."""
+    ours, theirs = pty.openpty()
+    with os.fdopen(ours, 'rb', buffering=0) as terminal:
+        process = subprocess.Popen([BINARY, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=theirs)
+        os.close(theirs)
+        text = b''
+        try:
+            while part := terminal.read(4096):
+                text += part
+        except OSError:  # how Linux says that the other side is closed
+            pass
+        process.wait(60)
+    return text.decode(errors='replace')
 
 
 def usage(checks):
@@ -250,6 +267,9 @@ def redrives(checks, node, call):
     checks.check('tasks as JSON', [(t['task'], t['state'], t['moved']) for t in shown] == [(task, 'done', 2)], repr(shown))
     want('tasks as a table', 0, 'REMAINING', 'queue', 'tasks', 'dl/41')
     want('redrive --wait says what came of it', 0, 'done: 3 moved', 'queue', 'redrive', 'dl/41', '--limit', '3', '--wait')
+    shown = on_terminal('queue', 'redrive', 'dl/41', '--limit', '4', '--rate', '8', '--wait', '--endpoint',
+                        f'http://127.0.0.1:{node.admin}')
+    checks.check('on a terminal --wait draws a bar', '\r[' in shown and '########] 4 moved' in shown, repr(shown)[-300:])
     done = want('redrive as JSON', 0, '"running"', 'queue', 'redrive', 'dl/41', '--rate', '1', '--output', 'json')
     want('one at a time', 5, 'is running', 'queue', 'redrive', 'dl/41')
     task = json.loads(done.out)['task'] if done else 'none'
