@@ -258,6 +258,8 @@ def redrives(checks, node, call):
     while not arrived() and time.monotonic() < end:
         time.sleep(0.05)
     checks.check('dead letters arrived', arrived(), repr(client.call('GET', '/v1.0/dl/41/~stats').json()))
+    want('peek says where dead letters are from', 0, 'REASON', 'queue', 'peek', 'dl/41', '--limit', '31')
+    want('and why', 0, 'jobs  max_claims', 'queue', 'peek', 'dl/41', '--limit', '31')
     done = want('redrive prints the task', 0, 't-', 'queue', 'redrive', 'dl/41', '--id', 'm0', '--id', 'm1', '--to', 'again')
     task = done.out.strip() if done else ''
     end = time.monotonic() + 10
