@@ -74,6 +74,7 @@ inline constexpr std::uint64_t moves_open_max = 4096;   ///< messages that are m
 inline constexpr std::size_t move_batch_messages_max = 256; ///< in one `arrive` and one `left`
 inline constexpr std::size_t move_batch_bytes_max = 1 * mib; ///< of bodies in one `arrive`, unless one is larger
 inline constexpr std::size_t move_batches_max = 4;      ///< with one target at a time
+inline constexpr std::size_t moves_flight_bytes_max = 4 * mib; ///< of bodies, from one shard, or one batch more
 inline constexpr duration move_answer_max = 1s;         ///< a request that causes a move waits for it, no longer
 inline constexpr duration move_resend_min = 50ms, move_resend_max = 1s;
 inline constexpr duration move_patience = 500ms;        ///< without an answer it is sent again

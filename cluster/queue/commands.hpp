@@ -40,7 +40,12 @@ struct taking_order {
 };
 [[nodiscard]] taking_order order_of(const queue_record& q, take_action what, take_order asked, const position& from);
 
-/// The message as a reader sees it: a hide that has run out is none.
-[[nodiscard]] message as_seen(message m, instant now);
+/// The message as a reader sees it: a hide that has run out is none, unless the message waits for its turn to move.
+[[nodiscard]] message as_seen(const queue_record& q, message m, instant now);
+
+/// So many messages of a task have arrived.
+void task_left(work& w, queue_state& q, task_id task, std::uint64_t count);
+/// Ended tasks of queues that have nothing else, when their time has come; until the work bound falls to `floor`.
+void forget_tasks(work& w, std::size_t floor);
 
 } // namespace burrow::queue

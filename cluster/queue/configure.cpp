@@ -58,6 +58,8 @@ settings_reply run(work& w, queue_state& q, const configure& what) {
     if (!w.ok()) return out;
     // Whoever waits may be served by the new rules: more may be claimed, a pause has ended.
     if (next.rules != r.rules) q.shown += r.visible;
+    // Those in line may go elsewhere, or nowhere, from now on.
+    if (next.rules.dead_letter != r.rules.dead_letter && r.moves.lined > 0) w.edit_shard().line_moves = true;
     q.changed = q.changed || r.has_settings() || what.action != configure_action::forget;
     r.rules = next.rules;
     r.settings_revision = what.action == configure_action::forget ? 0 : w.number();

@@ -45,7 +45,7 @@ struct query_outcome {
 /// What the shard waits for: the earliest deadline (no_instant = none), and whether there is work that waits for none
 /// (sweeps; messages in line for which there is room to move).
 struct pending_work {
-  std::vector<load_request> missing;
+  std::vector<load_request> missing; ///< not empty: nothing else counts
   instant earliest;
   bool sweeping = false;
   std::uint64_t life = 1;             ///< as the state knows it (begin_life)

@@ -49,6 +49,19 @@ const shard_record& work::shard_state() {
   return shard_;
 }
 
+pair_record& work::pair(shard_id to) {
+  const auto [at, fresh] = pairs_.try_emplace(to);
+  auto& p = at->second;
+  if (!fresh) return p.record;
+  p.stored = draft_.get(key::pair(to));
+  if (p.stored) {
+    const auto read = decode_pair(*p.stored);
+    BURROW_ASSERT(read);
+    p.before = p.record = *read;
+  }
+  return p.record;
+}
+
 void work::note_sweep(std::int64_t change) {
   static_cast<void>(shard_state());
   shard_.sweeps += static_cast<std::uint64_t>(change);
@@ -140,7 +153,15 @@ void work::store_shard() {
     const auto first = draft_.scan({.from = std::string(1, key::due_family), .to = key::family_end(key::due_family),
                                     .order = direction::ascending, .items_max = 1});
     if (!ok()) return;
-    shard_.due = first.items.empty() ? no_instant : key::deadline_of(first.items.front().first);
+    draft::page forget;
+    if (shard_.ended > 0) forget = draft_.scan({.from = std::string(1, key::forget_family),
+                                     .to = key::family_end(key::forget_family),
+                                     .order = direction::ascending, .items_max = 1});
+    if (!ok()) return;
+    const auto of = [](const draft::page& p) {
+      return p.items.empty() ? no_instant : key::deadline_of(p.items.front().first);
+    };
+    shard_.due = earlier(of(first), of(forget));
   }
   if (!shard_loaded_ || shard_ == shard_before_) return;
   if (shard_ == shard_record{}) draft_.erase(key::shard(), shard_stored_);
@@ -148,12 +169,19 @@ void work::store_shard() {
                   shard_stored_.empty() ? std::nullopt : std::optional<std::string_view>(shard_stored_));
 }
 
+void work::store_pairs() {
+  for (const auto& [to, p] : pairs_)
+    if (p.record != p.before) draft_.put(key::pair(to), encode(p.record), p.stored);
+}
+
 void work::finish(outcome& out) {
   for (auto& [key, q] : queues_)
     if (q.changed) store(q);
   store_tenants(out);
   store_shard();
+  store_pairs();
   if (!ok()) return;
+  out.leaving_to.assign(leaving_to_.begin(), leaving_to_.end());
   for (const auto& [key, q] : queues_) {
     if (q.shown > 0) out.effects.emplace_back(became_visible{q.ref, q.shown});
     if (q.did != activity{}) out.activity.push_back({q.ref, q.did});

@@ -85,7 +85,8 @@ struct answer_writer {
   void operator()(const stats_answer& a) const {
     const auto& s = a.summary;
     out << "stats" << (a.queue_exists ? "" : " gone") << " visible " << s.visible << " delayed " << s.delayed
-        << " claimed " << s.claimed << " bytes " << s.bytes << " oldest " << left(s.oldest_created, a.now)
+        << " claimed " << s.claimed << (s.moving > 0 ? " moving " + std::to_string(s.moving) : std::string())
+        << " bytes " << s.bytes << " oldest " << left(s.oldest_created, a.now)
         << " visible " << left(s.oldest_visible_created, a.now);
   }
   void operator()(const look_answer& a) const {
