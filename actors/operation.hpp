@@ -31,6 +31,7 @@ struct delete_tenants {
 
 using operation_body =
   std::variant<queue::insert, queue::take, queue::change, queue::remove, queue::purge, queue::unclaim, queue::configure,
+               queue::redrive, queue::cancel_task, queue::list_tasks, queue::get_task,
                queue::list_messages, queue::get_message, queue::queue_stats, queue::get_settings, queue::list_queues,
                queue::list_tenants, delete_queues, delete_tenants>;
 
@@ -56,7 +57,8 @@ struct operation {
 struct operation_result {
   std::variant<error, queue::insert_reply, queue::take_reply, queue::targets_reply, queue::purge_reply,
                queue::done_reply, queue::settings_reply, queue::messages_answer, queue::message_answer,
-               queue::stats_answer, queue::settings_answer, queue::queues_answer, queue::tenants_answer>
+               queue::stats_answer, queue::settings_answer, queue::queues_answer, queue::tenants_answer,
+               queue::task_reply, queue::tasks_answer, queue::task_answer>
     what = error{errc::unknown_outcome};
   std::vector<shared_bytes> bodies; ///< one for each message in it, in order, if they were wanted
   std::uint64_t waiters = 0;        ///< stats_answer: requests held on this queue

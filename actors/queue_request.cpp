@@ -30,7 +30,7 @@ queue::take step_of(const queue_request& r, const queue::take& whole) {
 } // namespace
 
 int rank_of(const operation& what) {
-  if (is_any<queue::insert>(what.what)) return 0;
+  if (is_any<queue::insert, queue::redrive>(what.what)) return 0;
   if (is_any<queue::change, queue::remove, queue::unclaim>(what.what)) return 2;
   return 1;
 }
@@ -83,6 +83,8 @@ std::optional<queue::query> query_of(const queue_request& r) {
   if (const auto* list = std::get_if<queue::list_messages>(&what)) return queue::query{r.what->queue, *list};
   if (const auto* get = std::get_if<queue::get_message>(&what)) return queue::query{r.what->queue, *get};
   if (std::holds_alternative<queue::get_settings>(what)) return queue::query{r.what->queue, queue::get_settings{}};
+  if (const auto* task = std::get_if<queue::get_task>(&what)) return queue::query{r.what->queue, *task};
+  if (std::holds_alternative<queue::list_tasks>(what)) return queue::query{r.what->queue, queue::list_tasks{}};
   if (const auto* stats = std::get_if<queue::queue_stats>(&what)) return queue::query{r.what->queue, *stats};
   return std::nullopt;
 }

@@ -42,8 +42,8 @@ struct queue_request {
   bool keyed = false;           ///< its key is among those that are running
 };
 
-/// What is refused last when the actor's bounds are near (contract section 14): 0 inserts, 1 takes, reads and the like,
-/// 2 acknowledgements, extensions and releases.
+/// What is refused last when the actor's bounds are near (contract section 14): 0 inserts and redrives, 1 takes,
+/// reads and the like, 2 acknowledgements, extensions and releases.
 [[nodiscard]] int rank_of(const operation& what);
 /// How many of `max` places an operation of this rank may see taken and still be let in.
 [[nodiscard]] std::size_t places_for(int rank, std::size_t max);

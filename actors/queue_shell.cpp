@@ -160,7 +160,11 @@ void queue_shell::on_reply(reply_effect& m) {
   if (const auto* put = std::get_if<queue::insert_reply>(&reply)) note_inserted(*put);
   if (const auto* targets = std::get_if<queue::targets_reply>(&reply)) visible_left = targets->visible_left;
   operation_result out;
-  std::visit([&](auto& x) { out.what = std::move(x); }, reply);
+  std::visit(
+    [&]<class T>(T& x) {
+      if constexpr (std::is_constructible_v<decltype(out.what), T&&>) out.what = std::move(x);
+    },
+    reply);
   out.bodies = std::move(m.bodies);
   finish(k, std::move(out));
   if (visible_left) wake_takers(1); // a release, or room below max_claimed

@@ -269,6 +269,7 @@ private:
   void carry_out(const role_effect& e) {
     for (const auto& [queue, watcher] : watchers_) self_->send(watcher, leadership{o_.shard.shard, e.leads});
   }
+  void carry_out(const call_effect&) {}
   void carry_out(const timer_effect& e) { wanted_ = e.steady; }
   void carry_out(const damaged_effect& e) { out_of_service(e.why); }
   void carry_out(const time_ahead_effect& e) {

@@ -57,6 +57,7 @@ int run_cli(int argc, char** argv);
 int serve_command(const std::vector<std::string>& arguments);
 std::vector<cli_command> queue_commands();
 std::vector<cli_command> queue_settings_commands();
+std::vector<cli_command> redrive_commands();
 std::vector<cli_command> status_commands();
 std::vector<cli_command> config_commands();
 std::vector<cli_command> bench_commands();

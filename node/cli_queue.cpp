@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -101,7 +102,12 @@ int put(const cli_context& context) {
   return exit_done;
 }
 
+/// FROM and REASON only where there is a dead letter among them: elsewhere they would be empty columns.
 void print_messages(const cli_context& context, const cli_json& list) {
+  const auto is_dead = [](const cli_json& m) { return m.contains("dead_letter") && m.at("dead_letter").is_object(); };
+  const bool any_dead = std::any_of(list.begin(), list.end(), is_dead);
+  std::vector<std::string> heads{"ID", "TTL", "HIDE", "CLAIMS", "TYPE", "BODY"};
+  if (any_dead) heads.insert(heads.begin() + 4, {"FROM", "REASON"});
   std::vector<std::vector<std::string>> rows;
   for (const auto& m : list) {
     const std::string body = m.value("body", "");
@@ -109,8 +115,11 @@ void print_messages(const cli_context& context, const cli_json& list) {
     rows.push_back({one_line(m.value("id", ""), 32), ttl ? human_time(static_cast<double>(ttl)) : "never",
                     hide ? human_time(static_cast<double>(hide)) : "-", std::to_string(m.value("claims", 0)),
                     one_line(m.value("content_type", ""), 26), one_line(body, 30)});
+    if (!any_dead) continue;
+    const auto from = is_dead(m) ? m.at("dead_letter") : cli_json::object();
+    rows.back().insert(rows.back().begin() + 4, {one_line(from.value("queue", "-"), 32), from.value("reason", "-")});
   }
-  fmt::print("{}", table_text({"ID", "TTL", "HIDE", "CLAIMS", "TYPE", "BODY"}, rows, context.heads));
+  fmt::print("{}", table_text(heads, rows, context.heads));
 }
 
 int print_taken(const cli_context& context, const http_reply& reply, std::optional<cli_json>& list) {

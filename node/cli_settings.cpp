@@ -35,8 +35,9 @@ bool add_change(cli_json& patch, const std::string& word) {
   const auto outer = name.substr(0, dot), inner = name.substr(dot + 1);
   auto& object = patch[outer];
   if (!object.is_object()) object = cli_json::object();
-  // A label is a text, whatever it looks like.
-  object[inner] = outer == "labels" && !text.empty() ? cli_json(text) : value_of(text);
+  // A label is a text, whatever it looks like, and so is the name of a queue.
+  const bool is_text = outer == "labels" || (outer == "dead_letter" && inner == "queue");
+  object[inner] = is_text && !text.empty() ? cli_json(text) : value_of(text);
   return true;
 }
 
@@ -123,7 +124,8 @@ std::vector<cli_command> queue_settings_commands() {
     {"queue settings", "burrow queue settings ACCOUNT/QUEUE [NAME=VALUE ...] [--defaults]",
      "Shows what is set for a queue and where it comes from; changes what is named. NAME= takes a value back.",
      "  burrow queue settings demo/jobs\n  burrow queue settings demo/jobs max_messages=1000 overflow=drop_oldest "
-     "labels.team=blue\n", {"defaults"}, 1, 64, settings_of},
+     "labels.team=blue\n  burrow queue settings demo/jobs dead_letter.queue=jobs-dead dead_letter.max_claims=5\n",
+     {"defaults"}, 1, 64, settings_of},
     {"queue pause", "burrow queue pause ACCOUNT/QUEUE [--insert] [--take]",
      "Refuses inserts and takes, or one of the two, until resumed. Reading and acknowledging go on.",
      "  burrow queue pause demo/jobs\n  burrow queue pause demo/jobs --take\n", {"insert", "take"}, 1, 1, pause},

@@ -27,7 +27,8 @@ std::shared_ptr<operation_result> nothing_came(const operation& what) {
 bool is_read(const operation& what) {
   const auto& body = what.what;
   return std::holds_alternative<queue::list_messages>(body) || std::holds_alternative<queue::get_message>(body) ||
-         std::holds_alternative<queue::queue_stats>(body) || std::holds_alternative<queue::get_settings>(body);
+         std::holds_alternative<queue::queue_stats>(body) || std::holds_alternative<queue::get_settings>(body) ||
+         std::holds_alternative<queue::list_tasks>(body) || std::holds_alternative<queue::get_task>(body);
 }
 
 std::shared_ptr<operation_result> failed_result(error why) {
@@ -80,6 +81,8 @@ void bridge_state::begin(const call_ptr& what) {
     return start_scatter(*this, what);
   }
   if (!what->made.match_meta.empty()) return start_take_by_meta(*this, what);
+  if (start_set_rule(*this, what)) return;
+  place_target(*what->made.what, options_.routing);
   start(what->made.what, what, nullptr);
 }
 

@@ -105,6 +105,11 @@ void start_scatter(bridge_state& bridge, call_ptr what);
 /// For a take with match_meta: look first, then take what was found.
 void start_take_by_meta(bridge_state& bridge, call_ptr what);
 
+/// For a change of settings with a dead-letter rule; false if it is none (dead_letters.cpp).
+[[nodiscard]] bool start_set_rule(bridge_state& bridge, const call_ptr& what);
+/// For a redrive: on which shard its target lies.
+void place_target(operation& what, const placement::routing& how);
+
 /// Whether sending it twice does no harm: it changes nothing.
 [[nodiscard]] bool is_read(const operation& what);
 [[nodiscard]] std::shared_ptr<operation_result> failed_result(error why);

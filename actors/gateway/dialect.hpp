@@ -20,6 +20,9 @@ struct dialect_context {
   virtual ~dialect_context() = default;
 };
 
+/// Members of a dead-letter rule, as bits.
+enum rule_member : std::uint8_t { rule_queue = 1, rule_max_claims = 2, rule_expired = 4 };
+
 /// What a request means: an answer, or an operation to carry out.
 struct plan {
   std::optional<http_response> answer;
@@ -29,6 +32,9 @@ struct plan {
   bool after_is_marker = false;
   /// take: only messages with all of these; they are looked for before anything is taken.
   std::vector<std::pair<std::string, std::string>> match_meta;
+  /// configure: members of its dead-letter rule (rule_member) that it leaves as the queue has them. If the queue has no
+  /// rule to take them from the outcome is errc::invalid_settings.
+  std::uint8_t rule_kept = 0;
   std::string_view route = "none"; ///< for metrics: one of a small fixed set (gateway_metrics.hpp)
   bool streams = false; ///< the answer goes on: after finish(), events() of one outcome after the other
 };

@@ -26,7 +26,8 @@ native_dialect::target_path native_dialect::target_path::of(std::string_view pat
     out.message = segments[1];
     return out;
   }
-  if (segments.empty() || segments.size() > 4) return out;
+  if (segments.empty() || segments.size() > 5) return out;
+  if (segments.size() == 5 && percent_decoded(segments[3]) != "~tasks") return out;
   if (segments.size() > 1 && segments.back().empty()) return out; // ends in a slash
   const auto name = [&](std::size_t i, std::string& into) {
     auto decoded = percent_decoded(segments[i]);
@@ -42,10 +43,15 @@ native_dialect::target_path native_dialect::target_path::of(std::string_view pat
   const bool named = (depth < 2 || name(1, out.queue.tenant)) && (depth < 3 || name(2, out.queue.queue)) &&
                      (depth < 4 || name(3, last));
   if (!named) return out;
+  if (out.queue.queue.starts_with('~')) return out;
+  if (depth == 5) {
+    // What is no task's id is the id of no task.
+    out.message = percent_decoded(segments[4]).value_or("");
+    return out.kind = place_kind::task, out;
+  }
   constexpr place_kind by_depth[] = {place_kind::service, place_kind::account, place_kind::queue, place_kind::message};
-  out.kind = by_depth[segments.size() - 1];
+  out.kind = by_depth[depth - 1];
   if (last.starts_with('~')) out.kind = place_of_tail(last);
-  if (out.queue.queue.starts_with('~')) out.kind = place_kind::nowhere;
   out.message = std::move(last);
   return out;
 }
@@ -126,6 +132,9 @@ plan native_dialect::begin_at(http_request& request, const target_path& at) cons
     case place_kind::extend: return by_receipts(request, at.queue, true);
     case place_kind::stats: return stats(request, at.queue);
     case place_kind::settings: return settings(request, at.queue);
+    case place_kind::redrive: return redrive(request, at.queue);
+    case place_kind::tasks: return tasks(request, at.queue);
+    case place_kind::task: return task(request, at.queue, at.message);
     case place_kind::live:
     case place_kind::ready:
     case place_kind::metrics:

@@ -1,5 +1,5 @@
-// The native API (burrow-v1.md sections 2 to 11): routes, parameters and status codes. Redrive, tasks, limits and
-// streams are not in this version: their paths are 404 and their fields are not read.
+// The native API (burrow-v1.md sections 2 to 12 and 15 to 17): routes, parameters and status codes. Identity and
+// ~limits are not in this version.
 #pragma once
 
 #include "actors/gateway/dialect.hpp"
@@ -75,6 +75,9 @@ private:
   [[nodiscard]] plan by_receipts(const http_request& request, const queue_ref& queue, bool extend) const;
   [[nodiscard]] http_response service_document(const http_request& request, const target_path& at) const;
   [[nodiscard]] plan stats(const http_request& request, const queue_ref& queue) const;
+  [[nodiscard]] plan redrive(const http_request& request, const queue_ref& queue) const;
+  [[nodiscard]] plan tasks(const http_request& request, const queue_ref& queue) const;
+  [[nodiscard]] plan task(const http_request& request, const queue_ref& queue, std::string_view id) const;
   [[nodiscard]] plan settings(const http_request& request, const queue_ref& queue) const;
   [[nodiscard]] queue::condition settings_guard(const http_request& request) const;
   [[nodiscard]] std::optional<problem> guard_of(const http_request& request, const queue_ref& queue,
@@ -91,6 +94,9 @@ private:
   [[nodiscard]] http_response acknowledged(const plan& made, const queue::targets_reply& reply) const;
   [[nodiscard]] http_response settings_shown(const http_request& request, const plan& made,
                                              const operation_result& outcome) const;
+  [[nodiscard]] http_response redriven(const http_request& request, const plan& made,
+                                       const queue::task_reply& reply) const;
+  [[nodiscard]] http_response tasks_shown(const http_request& request, const operation_result& outcome) const;
   void change_fields(http_response& out) const;
 
   native_options options_;

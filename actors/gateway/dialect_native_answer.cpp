@@ -3,6 +3,7 @@
 #include "actors/gateway/dialect_native_path.hpp"
 #include "actors/gateway/etags.hpp"
 #include "actors/gateway/json_write.hpp"
+#include "actors/gateway/settings_json.hpp"
 
 #include <optional>
 
@@ -153,19 +154,26 @@ http_response native_dialect::finish(const http_request& request, const plan& ma
   http_response out;
   const auto& context = context_of(made);
   if (const auto* failed = outcome.failed()) {
-    out = problem_response(request, {problem_of(failed->code), failed->context, {}});
+    out = problem_response(request, failed->code == errc::invalid_settings && made.rule_kept != 0
+                                      ? incomplete_rule(made.rule_kept)
+                                      : problem{problem_of(failed->code), failed->context, {}});
   } else if (made.streams) {
     out.fields = {{"Content-Type", "text/event-stream"}, {"Cache-Control", "no-store"}};
+  } else if (const auto* reply = std::get_if<queue::task_reply>(&outcome.what)) {
+    out = redriven(request, made, *reply);
+  } else if (std::holds_alternative<queue::tasks_answer>(outcome.what) ||
+             std::holds_alternative<queue::task_answer>(outcome.what)) {
+    out = tasks_shown(request, outcome);
   } else if (const auto* stats = std::get_if<queue::stats_answer>(&outcome.what)) {
     out = stats_response(*stats, outcome.waiters, options_.zone);
   } else if (std::holds_alternative<queue::settings_answer>(outcome.what) ||
              std::holds_alternative<queue::settings_reply>(outcome.what)) {
     out = settings_shown(request, made, outcome);
-  } else if (const auto* reply = std::get_if<queue::purge_reply>(&outcome.what)) {
+  } else if (const auto* purged = std::get_if<queue::purge_reply>(&outcome.what)) {
     out.status = 204;
-    if (reply->count > 0 || context.empty_is_ok) change_fields(out);
+    if (purged->count > 0 || context.empty_is_ok) change_fields(out);
     else out = problem_response(request, {problem_type::queue_not_found, {}, {}});
-    out.fields.emplace_back("Burrow-Count", std::to_string(reply->count));
+    out.fields.emplace_back("Burrow-Count", std::to_string(purged->count));
   } else if (std::holds_alternative<queue::queues_answer>(outcome.what) ||
              std::holds_alternative<queue::tenants_answer>(outcome.what)) {
     out = named(request, made, outcome);

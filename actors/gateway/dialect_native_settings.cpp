@@ -15,11 +15,6 @@ plan at_once(const http_request& request, problem what) {
   return out;
 }
 
-bool is_json_or_none(const http_request& request) {
-  const auto type = request.field("content-type");
-  return type.empty() || is_json(type);
-}
-
 bool is_merge_patch(std::string_view type) {
   type = type.substr(0, type.find(';'));
   while (type.ends_with(' ')) type.remove_suffix(1);
@@ -89,10 +84,15 @@ plan native_dialect::settings(const http_request& request, const queue_ref& queu
   } else {
     if (!is_json_or_none(request) && !(patch && is_merge_patch(request.field("content-type"))))
       return at_once(request, {problem_type::unsupported_media_type, {}, {}});
-    auto read = read_settings(request.body);
+    auto read = read_settings(request.body, patch);
     if (auto* p = std::get_if<problem>(&read)) return at_once(request, *p);
     change.action = patch ? queue::configure_action::merge : queue::configure_action::replace;
-    change.to = std::move(std::get<queue::settings_change>(read));
+    change.to = std::move(std::get<settings_read>(read).change);
+    out.rule_kept = std::get<settings_read>(read).rule_kept;
+    if (auto& rule = change.to.values.rules.dead_letter) {
+      const auto ttl = std::chrono::duration_cast<std::chrono::seconds>(options_.defaults.ttl);
+      rule->fallback_ttl_s = static_cast<std::int64_t>(ttl.count());
+    }
   }
   out.what->what = std::move(change);
   return out;

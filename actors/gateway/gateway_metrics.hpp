@@ -33,9 +33,9 @@ public:
   /// The whole registry as Prometheus text. Slow: not on an Asio thread.
   [[nodiscard]] std::string page() const;
 
-  static constexpr std::array<std::string_view, 17> routes = {
-    "none", "root", "accounts", "account", "queue", "message", "messages", "ack", "extend", "stats",
-    "settings", "document", "stream", "health", "metrics", "admin", "malformed"};
+  static constexpr std::array<std::string_view, 20> routes = {
+    "none",     "root",     "accounts", "account", "queue",    "message", "messages", "ack",     "extend", "stats",
+    "settings", "redrive",  "tasks",    "task",    "document", "stream",  "health",   "metrics", "admin",  "malformed"};
 
 private:
   std::shared_ptr<prometheus::Registry> registry_;

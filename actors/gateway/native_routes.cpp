@@ -37,11 +37,15 @@ constexpr native_answer of_list[] = {
    on_page | out_count | out_etag | out_no_store},
   {204, "With detail=none", media::none, {}, on_page | out_count | out_etag}, not_modified};
 constexpr native_answer of_take[] = {
+  {200, "The messages that were matched", media::json, "Messages", on_page | changed | out_no_store | out_replayed},
+  {204, "With detail=none", media::none, {}, on_page | changed | out_replayed}};
+constexpr native_answer of_removal[] = {
   {200, "The messages that were matched", media::json, "Messages", on_page | changed | out_no_store},
   {204, "With detail=none", media::none, {}, on_page | changed}};
 constexpr native_answer of_put[] = {
-  {201, "Inserted", media::none, {}, out_etag | out_ttl | out_location | out_durability},
-  {204, "Replaced", media::none, {}, out_etag | out_ttl | out_durability}};
+  {201, "Inserted", media::none, {}, out_etag | out_ttl | out_location | out_durability | out_replayed},
+  {204, "Replaced, or a duplicate", media::none, {},
+   out_etag | out_ttl | out_durability | out_replayed | out_duplicate}};
 constexpr native_answer of_one[] = {
   {200, "The message in the form of `detail`", media::one, "Message", out_etag | out_trace | out_no_store},
   {204, "With detail=none", media::none, {}, out_etag}, not_modified};
@@ -49,9 +53,9 @@ constexpr native_answer of_one_changed[] = {
   {200, "The message in the form of `detail`", media::one, "Message", out_trace | out_durability | out_no_store},
   {204, "Done", media::none, {}, out_durability}};
 constexpr native_answer of_batch[] = {
-  {200, "One result an entry, in order", media::json, "Results", out_durability},
+  {200, "One result an entry, in order", media::json, "Results", out_durability | out_replayed},
   {201, "The one message of another content type", media::json, "Inserted",
-   out_etag | out_ttl | out_location | out_durability}};
+   out_etag | out_ttl | out_location | out_durability | out_replayed}};
 constexpr native_answer of_receipts[] = {
   {200, "One result an entry, in order", media::json, "Results", out_durability}};
 constexpr native_answer of_stats[] = {{200, "Counts, ages and rates", media::json, "Stats"}};
@@ -63,6 +67,12 @@ constexpr native_answer of_settings_put[] = {
 constexpr native_answer of_settings_patch[] = {
   {200, "Every member in force", media::json, "Settings", out_etag | out_durability}};
 constexpr native_answer of_settings_gone[] = {{204, "Back to defaults", media::none, {}, out_durability}};
+constexpr native_answer of_redrive[] = {
+  {202, "The task that moves them", media::json, "Task", out_location | out_durability | out_no_store}};
+constexpr native_answer of_tasks[] = {{200, "Tasks", media::json, "Tasks", out_no_store}};
+constexpr native_answer of_task[] = {{200, "The task", media::json, "Task", out_no_store}};
+constexpr native_answer of_task_cancelled[] = {
+  {202, "It begins no other move", media::json, "Task", out_durability | out_no_store}};
 constexpr native_answer of_openapi[] = {{200, "This document", media::json, "Document", out_etag}, not_modified};
 constexpr native_answer of_problem[] = {{200, "What it means and what to do", media::html, "ProblemPage"}};
 constexpr native_answer of_live[] = {{200, "The process can answer", media::text}};
@@ -77,10 +87,14 @@ constexpr problem_type for_account[] = {invalid_name, invalid_parameter, invalid
 constexpr problem_type for_list[] = {invalid_name, invalid_parameter, invalid_cursor, queue_not_found,
                                      message_not_found, too_many_waiters};
 constexpr problem_type for_take[] = {invalid_name, invalid_parameter, invalid_cursor, queue_not_found,
-                                     message_not_found, too_many_waiters, queue_paused, ttl_too_long};
+                                     message_not_found, too_many_waiters, queue_paused, ttl_too_long,
+                                     idempotency_in_progress, idempotency_key_reused, dedupe_full};
+constexpr problem_type for_removal[] = {invalid_name, invalid_parameter, invalid_cursor, queue_not_found,
+                                        message_not_found, too_many_waiters, queue_paused};
 constexpr problem_type for_put[] = {
   invalid_name, invalid_parameter, ttl_too_long, message_not_found, queue_paused, durability_unavailable,
-  receipt_stale, etag_mismatch, already_exists, body_too_large, quota_exceeded, queue_full, no_space};
+  receipt_stale, etag_mismatch, already_exists, body_too_large, quota_exceeded, queue_full, no_space,
+  idempotency_in_progress, idempotency_key_reused, dedupe_full};
 constexpr problem_type for_one[] = {invalid_name, invalid_parameter, message_not_found};
 constexpr problem_type for_change[] = {invalid_name, invalid_parameter, ttl_too_long, message_not_found, receipt_stale,
                                        etag_mismatch, already_exists, receipt_required};
@@ -89,12 +103,15 @@ constexpr problem_type for_remove[] = {invalid_name, invalid_parameter, message_
 constexpr problem_type for_messages[] = {
   invalid_name, invalid_parameter, invalid_json, ttl_too_long, queue_paused, durability_unavailable, receipt_stale,
   etag_mismatch, message_not_found, body_too_large, batch_too_large, batch_rejected, quota_exceeded, queue_full,
-  no_space};
+  no_space, idempotency_in_progress, idempotency_key_reused, dedupe_full};
 constexpr problem_type for_receipts[] = {invalid_name, invalid_parameter, invalid_json, batch_too_large};
 constexpr problem_type for_queue[] = {invalid_name, invalid_parameter};
 constexpr problem_type for_settings[] = {invalid_name,  invalid_parameter,      invalid_settings, invalid_json,
                                          etag_mismatch, unsupported_media_type, already_exists,   quota_exceeded,
-                                         no_space};
+                                         no_space,      dead_letter_loop};
+constexpr problem_type for_redrive[] = {invalid_name, invalid_parameter, invalid_json, unsupported_media_type,
+                                        task_running, quota_exceeded,    no_space};
+constexpr problem_type for_task[] = {invalid_name, invalid_parameter, task_not_found};
 constexpr problem_type for_document[] = {invalid_parameter};
 constexpr problem_type for_problem[] = {not_found, not_acceptable, invalid_parameter};
 
@@ -120,12 +137,13 @@ constexpr native_method at_queue[] = {
   {get, "listMessages", "Read messages; changes nothing", list, in_prefer | in_if_none_match | in_last_event,
    media::none, {}, of_list, for_list, on_page | out_count},
   {post, "takeMessages", "Set ttl and hide of the messages that match; with hide above 0 this claims them",
-   list | with_ttl | with_hide, in_prefer, media::none, {}, of_take, for_take, on_page | out_count},
-  {delete_, "deleteMessages", "Remove the messages that match", list, in_prefer, media::none, {}, of_take, for_take,
-   on_page | out_count}};
+   list | with_ttl | with_hide, in_prefer | in_key, media::none, {}, of_take, for_take, on_page | out_count},
+  {delete_, "deleteMessages", "Remove the messages that match", list, in_prefer, media::none, {}, of_removal,
+   for_removal, on_page | out_count}};
 constexpr native_method at_message[] = {
   {put, "putMessage", "Insert or replace a message", inserting,
-   in_prefer | in_if_match | in_none_match_any | in_receipt | in_group | in_meta | in_trace, media::bytes, {}, of_put,
+   in_prefer | in_if_match | in_none_match_any | in_receipt | in_group | in_meta | in_trace | in_key | in_producer,
+   media::bytes, {}, of_put,
    for_put},
   {get, "getMessage", "Read a message, hidden or not", with_detail, in_prefer | in_if_none_match, media::none, {},
    of_one, for_one},
@@ -135,7 +153,8 @@ constexpr native_method at_message[] = {
    in_prefer | in_if_match | in_none_match_any | in_receipt, media::none, {}, of_one_changed, for_remove}};
 constexpr native_method at_messages[] = {
   {post, "insertMessages", "Insert up to 100 messages, or one without a name", inserting,
-   in_prefer | in_if_match | in_none_match_any | in_receipt | in_group | in_meta | in_trace, media::batch, "Batch",
+   in_prefer | in_if_match | in_none_match_any | in_receipt | in_group | in_meta | in_trace | in_key | in_producer,
+   media::batch, "Batch",
    of_batch, for_messages}};
 constexpr native_method at_ack[] = {
   {post, "acknowledgeMessages", "Remove up to 100 messages by receipt", 0, in_prefer, media::json, "Acknowledge",
@@ -154,6 +173,15 @@ constexpr native_method at_settings[] = {
    media::merge_patch, "SettingsChange", of_settings_patch, for_settings},
   {delete_, "deleteSettings", "Back to defaults", 0, in_prefer | in_if_match | in_none_match_any, media::none, {},
    of_settings_gone, for_settings}};
+constexpr native_method at_redrive[] = {
+  {post, "redrive", "Start to move messages on, each to where it came from or to one queue", 0, in_prefer, media::json,
+   "Redrive", of_redrive, for_redrive}};
+constexpr native_method at_tasks[] = {
+  {get, "listTasks", "The last 50 tasks, newest first", 0, in_prefer, media::none, {}, of_tasks, for_queue}};
+constexpr native_method at_task[] = {
+  {get, "getTask", "How far a task is", 0, in_prefer, media::none, {}, of_task, for_task},
+  {delete_, "cancelTask", "Cancel a task: moves that have begun are completed", 0, in_prefer, media::none, {},
+   of_task_cancelled, for_task}};
 constexpr native_method at_openapi[] = {
   {get, "openapi", "What this listener serves", 0, in_prefer | in_if_none_match, media::none, {}, of_openapi,
    for_document}};
@@ -177,6 +205,9 @@ constexpr native_route routes[] = {
   {place_kind::extend, "/v1.0/{account}/{queue}/~extend", "extend", at_extend},
   {place_kind::stats, "/v1.0/{account}/{queue}/~stats", "stats", at_stats},
   {place_kind::settings, "/v1.0/{account}/{queue}/~settings", "settings", at_settings},
+  {place_kind::redrive, "/v1.0/{account}/{queue}/~redrive", "redrive", at_redrive},
+  {place_kind::tasks, "/v1.0/{account}/{queue}/~tasks", "tasks", at_tasks},
+  {place_kind::task, "/v1.0/{account}/{queue}/~tasks/{task}", "task", at_task},
   {place_kind::openapi, "/openapi.json", "document", at_openapi},
   {place_kind::problem, "/problems/{slug}", "document", at_problem},
   {place_kind::live, "/healthz/live", "health", at_live},

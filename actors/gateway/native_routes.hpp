@@ -14,19 +14,20 @@
 namespace burrow {
 
 enum class place_kind : std::uint8_t {
-  nowhere, root, service, account, queue, message, messages, ack, extend, stats, settings, openapi, problem,
+  nowhere, root, service, account, queue, message, messages, ack, extend, stats, settings,
+  redrive, tasks, task, openapi, problem,
   live, ready, metrics, ///< answered by the connection itself
 };
 
 /// Header fields that a request may bring. Bits of a set; their names and meaning: openapi.cpp.
 enum request_field : std::uint32_t {
   in_prefer = 1, in_if_match = 2, in_if_none_match = 4, in_none_match_any = 8, in_receipt = 16, in_group = 32,
-  in_meta = 64, in_trace = 128, in_last_event = 256,
+  in_meta = 64, in_trace = 128, in_last_event = 256, in_key = 512, in_producer = 1024,
 };
 /// Header fields of an answer beside those that every answer has.
 enum answer_field : std::uint32_t {
   out_count = 1, out_cursor = 2, out_link = 4, out_etag = 8, out_ttl = 16, out_location = 32, out_durability = 64,
-  out_trace = 128, out_no_store = 256,
+  out_trace = 128, out_no_store = 256, out_replayed = 512, out_duplicate = 1024,
 };
 
 /// In what form the schema of an answer or of a body comes.
@@ -65,7 +66,7 @@ struct native_method {
 
 struct native_route {
   place_kind kind = place_kind::nowhere;
-  std::string_view path;   ///< with {account}, {queue}, {message}, {slug}
+  std::string_view path;   ///< with {account}, {queue}, {message}, {task}, {slug}
   std::string_view metric; ///< the label `route`, one of gateway_metrics::routes
   std::span<const native_method> methods;
 

@@ -56,6 +56,12 @@ constexpr named_bit field_rows[] = {
   {in_trace, "traceparent", text_schema, "W3C trace context, kept with the message; an invalid one is ignored"},
   {in_trace, "tracestate", text_schema, "Kept with a valid traceparent, up to 512 bytes"},
   {in_last_event, "Last-Event-ID", text_schema, "A stream goes on behind the event with this id"},
+  {in_key, "Idempotency-Key", R"({"type": "string", "minLength": 1, "maxLength": 255})",
+   "A repeat of the same request gets the first answer again and has no effect"},
+  {in_producer, "Burrow-Producer", R"({"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"})",
+   "Whose sequence it is; only with Burrow-Sequence"},
+  {in_producer, "Burrow-Sequence", R"({"type": "integer", "minimum": 1})",
+   "A sequence that is not above the producer's highest is dropped as a duplicate"},
 };
 
 constexpr named_bit answer_rows[] = {
@@ -69,6 +75,10 @@ constexpr named_bit answer_rows[] = {
    "The level that the answer waited for"},
   {out_trace, "Burrow-Message-Traceparent", text_schema, "The traceparent of the message, with detail=body"},
   {out_no_store, "Cache-Control", text_schema, "no-store"},
+  {out_replayed, "Idempotency-Replayed", R"({"type": "string", "const": "true"})",
+   "The first answer to a request with this key"},
+  {out_duplicate, "Burrow-Duplicate", R"({"type": "string", "const": "true"})",
+   "The producer's sequence was known: nothing was stored"},
 };
 
 /// Appends members of objects: `"name": ` with the comma before it if need be.
@@ -142,7 +152,7 @@ void parameter(json_out& out, std::string_view in, std::string_view name, std::s
 
 void parameters(json_out& out, const native_route& route, const native_method& method) {
   out.key("parameters").open('[');
-  for (const std::string_view name : {"account", "queue", "message", "slug"}) {
+  for (const std::string_view name : {"account", "queue", "message", "task", "slug"}) {
     if (route.path.find("{" + std::string{name} + "}") == std::string_view::npos) continue;
     parameter(out, "path", name, R"({"type": "string", "minLength": 1})", "One path segment, percent-encoded");
   }

@@ -52,9 +52,28 @@ void set(queue::queue_rules& rules, setting which, std::optional<std::uint64_t> 
   });
 }
 
+constexpr std::string_view rule_queue_wanted = "Must be the name of a queue.";
+constexpr std::string_view rule_claims_wanted = "Must be a whole number from 1 to 1000.";
+static_assert(limits::dead_letter_claims_max == 1000);
+
+void add_error(std::string& errors, std::string_view at, std::string_view why) {
+  if (!errors.empty()) errors += ", ";
+  errors += "{\"pointer\": ";
+  json_string(errors, at);
+  errors += ", \"detail\": ";
+  json_string(errors, why);
+  errors += "}";
+}
+
+problem faulty(const std::string& errors) {
+  return {problem_type::invalid_settings, {}, ", \"errors\": [" + errors + "]"};
+}
+
 class reader {
 public:
+  explicit reader(bool patch) : patch_(patch) {}
   queue::settings_change out;
+  std::uint8_t rule_kept = 0;
 
   bool member(std::string_view name, std::string_view value) {
     const bool null = value == "null";
@@ -65,10 +84,7 @@ public:
       if (!null && value != "1") fault("/partitions", "This version has 1 partition a queue.");
       return true;
     }
-    if (name == "dead_letter") {
-      if (!null) fault("/dead_letter", "This version has no dead letters.");
-      return true;
-    }
+    if (name == "dead_letter") return dead_letter(value);
     for (const auto& r : rows) {
       if (r.name != name) continue;
       out.named |= bit_of(r.which);
@@ -82,7 +98,7 @@ public:
 
   [[nodiscard]] std::optional<problem> faults() const {
     if (errors_.empty()) return std::nullopt;
-    return problem{problem_type::invalid_settings, {}, ", \"errors\": [" + errors_ + "]"};
+    return faulty(errors_);
   }
 
 private:
@@ -132,6 +148,39 @@ private:
     return true;
   }
 
+  bool dead_letter(std::string_view value) {
+    out.named |= bit_of(setting::dead_letter);
+    auto& rule = out.values.rules.dead_letter;
+    rule.reset();
+    rule_kept = 0;
+    if (value == "null") return true;
+    rule.emplace();
+    std::uint8_t given = 0;
+    json_scan scan{value};
+    const bool shaped = value.starts_with('{') && json_object(scan, [&](std::string_view name, std::string_view one) {
+      if (name == "queue") given |= rule_queue, rule_target(*rule, one);
+      else if (name == "max_claims") given |= rule_max_claims, rule_claims(*rule, one);
+      else if (name != "expired") fault("/dead_letter" + pointer(name), "There is no such setting.");
+      else if (one == "true" || one == "false" || one == "null") given |= rule_expired, rule->expired = one == "true";
+      else fault("/dead_letter/expired", "Must be true or false.");
+      return true;
+    });
+    if (!shaped) return fault("/dead_letter", "Must be null or an object with \"queue\" and \"max_claims\"."), true;
+    rule_kept = patch_ ? static_cast<std::uint8_t>(~given & (rule_queue | rule_max_claims | rule_expired)) : 0;
+    if (!patch_ && (given & rule_queue) == 0) fault("/dead_letter/queue", rule_queue_wanted);
+    if (!patch_ && (given & rule_max_claims) == 0) fault("/dead_letter/max_claims", rule_claims_wanted);
+    return true;
+  }
+  void rule_target(queue::dead_letter_rule& rule, std::string_view value) {
+    rule.queue = value.starts_with('"') ? json_unquoted(value) : std::string{};
+    if (!name_problem(rule.queue).empty()) fault("/dead_letter/queue", rule_queue_wanted);
+  }
+  void rule_claims(queue::dead_letter_rule& rule, std::string_view value) {
+    const auto n = json_natural(value).value_or(0);
+    if (n < 1 || n > limits::dead_letter_claims_max) return fault("/dead_letter/max_claims", rule_claims_wanted);
+    rule.max_claims = static_cast<std::uint16_t>(n);
+  }
+
   bool labels(std::string_view value) {
     out.values.labels.clear();
     out.labels_erased.clear();
@@ -178,16 +227,11 @@ private:
     return utf8_is_valid(text) ? text : "/?";
   }
   void fault(std::string_view at, std::string_view why) {
-    if (++faults_ > faults_max) return;
-    if (!errors_.empty()) errors_ += ", ";
-    errors_ += "{\"pointer\": ";
-    json_string(errors_, at);
-    errors_ += ", \"detail\": ";
-    json_string(errors_, why);
-    errors_ += "}";
+    if (++faults_ <= faults_max) add_error(errors_, at, why);
   }
 
   static constexpr std::size_t faults_max = 32; ///< more are not listed
+  bool patch_;
   std::string errors_;
   std::size_t faults_ = 0;
 };
@@ -248,10 +292,22 @@ void append_value(std::string& to, const row& r, std::uint64_t value) {
   json_string(to, r.words[value]);
 }
 
+void append_rule(std::string& to, const std::optional<queue::dead_letter_rule>& rule) {
+  if (!rule) {
+    to += "null";
+    return;
+  }
+  to += "{\"queue\": ";
+  json_string(to, rule->queue);
+  to += ", \"max_claims\": ";
+  append_number(to, rule->max_claims);
+  to += rule->expired ? ", \"expired\": true}" : ", \"expired\": false}";
+}
+
 } // namespace
 
-std::variant<queue::settings_change, problem> read_settings(std::string_view text) {
-  reader in;
+std::variant<settings_read, problem> read_settings(std::string_view text, bool patch) {
+  reader in(patch);
   bool shaped = utf8_is_valid(text);
   if (shaped) {
     json_scan scan{text};
@@ -261,12 +317,20 @@ std::variant<queue::settings_change, problem> read_settings(std::string_view tex
   }
   if (!shaped) return problem{problem_type::invalid_json, "The body is not one JSON object of settings.", {}};
   if (auto bad = in.faults()) return *bad;
-  return in.out;
+  return settings_read{std::move(in.out), in.rule_kept};
 }
 
 problem too_many_labels() {
-  return {problem_type::invalid_settings, {},
-          ", \"errors\": [{\"pointer\": \"/labels\", \"detail\": \"There may be at most 32.\"}]"};
+  std::string errors;
+  add_error(errors, "/labels", "There may be at most 32.");
+  return faulty(errors);
+}
+
+problem incomplete_rule(std::uint8_t members) {
+  std::string errors;
+  if ((members & rule_queue) != 0) add_error(errors, "/dead_letter/queue", rule_queue_wanted);
+  if ((members & rule_max_claims) != 0) add_error(errors, "/dead_letter/max_claims", rule_claims_wanted);
+  return faulty(errors);
 }
 
 void settings_json(std::string& out, const queue::settings& own, const queue::defaults& server, bool with_sources) {
@@ -280,7 +344,8 @@ void settings_json(std::string& out, const queue::settings& own, const queue::de
     if (r.which == setting::priorities)
       to.member("partitions", "shipped", [](std::string& text) { text += "1"; });
     if (r.which == setting::require_receipt)
-      to.member("dead_letter", "shipped", [](std::string& text) { text += "null"; });
+      to.member("dead_letter", source(own.rules.dead_letter.has_value()),
+                [&](std::string& text) { append_rule(text, own.rules.dead_letter); });
   }
   to.member("zone", source(own.zone.has_value()),
             [&](std::string& text) { json_string_or_null(text, own.zone.value_or("")); });

@@ -68,7 +68,24 @@ inline constexpr std::uint64_t stored_bytes_per_tenant_max = 10 * gib;
 inline constexpr std::size_t entry_messages_max = 1000; ///< changed or examined by one entry, all work counted
 inline constexpr std::size_t entry_due_max = 200;       ///< of these, due deadlines worked off before any command
 inline constexpr std::size_t entry_commands_max = 256;  ///< commands joined into one entry
+
+// Moves (replication.md section 12; contract section 12).
 inline constexpr std::size_t dead_letter_hops_max = 8;
+inline constexpr std::uint16_t dead_letter_claims_max = 1000; ///< of a rule's max_claims
+inline constexpr std::uint64_t moves_open_max = 4096;   ///< messages that are moving from one shard
+inline constexpr std::size_t move_batch_messages_max = 256; ///< in one `arrive` and one `left`
+inline constexpr std::size_t move_batch_bytes_max = 1 * mib; ///< of bodies in one `arrive`, unless one is larger
+inline constexpr std::size_t move_batches_max = 4;      ///< with one target at a time
+inline constexpr std::size_t moves_flight_bytes_max = 4 * mib; ///< of bodies, from one shard, or one batch more
+inline constexpr duration move_answer_max = 1s;         ///< a request that causes a move waits for it, no longer
+inline constexpr duration move_resend_min = 50ms, move_resend_max = 1s;
+inline constexpr duration move_patience = 500ms;        ///< without an answer it is sent again
+inline constexpr std::size_t redrive_ids_max = 1000;
+inline constexpr std::uint32_t redrive_rate_max = 1'000'000; ///< messages a second
+inline constexpr std::size_t tasks_per_queue_max = 50;
+inline constexpr duration task_kept_max = std::chrono::hours(24 * 7); ///< of a queue that has nothing else
+inline constexpr std::size_t tasks_driven_max = 64;     ///< of a shard, at the same time
+
 inline constexpr std::uint64_t dedupe_keys_max = 1'000'000;
 inline constexpr std::uint64_t dedupe_producers_max = 10'000;
 inline constexpr std::uint64_t dedupe_record_bytes = 256; ///< what a key or producer costs of stored bytes

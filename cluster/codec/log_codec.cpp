@@ -137,6 +137,16 @@ void write(proto::command& out, const queue::registry_put& in) {
 }
 void write(proto::command& out, const queue::set_version& in) { out.mutable_set_version()->set_number(in.version); }
 
+void write(proto::dead_letter_rule& out, const queue::dead_letter_rule& in) {
+  out.set_queue(in.queue);
+  out.set_shard(in.shard.value);
+  out.set_max_claims(in.max_claims);
+  out.set_expired(in.expired);
+  out.set_keeps_claims(!in.resets_claims);
+  out.set_keeps_ttl(!in.resets_ttl);
+  out.set_fallback_ttl_s(static_cast<std::uint64_t>(in.fallback_ttl_s));
+}
+
 void write(proto::command& out, const queue::configure& in) {
   auto& c = *out.mutable_configure();
   c.set_action(static_cast<std::uint32_t>(in.action));
@@ -155,9 +165,73 @@ void write(proto::command& out, const queue::configure& in) {
   }
   for (const auto& name : in.to.labels_erased) c.add_labels_erased(name);
   if (in.to.values.zone) c.set_zone(*in.to.values.zone);
+  if (const auto& rule = in.to.values.rules.dead_letter) write(*c.mutable_dead_letter(), *rule);
   if (!is_plain(in.guard)) write(*c.mutable_guard(), in.guard);
   if (in.fallback != queue::defaults{}) write(*c.mutable_fallback(), in.fallback);
 }
+
+void write(proto::command& out, const queue::redrive& in) {
+  auto& c = *out.mutable_redrive();
+  if (in.to) c.set_to(*in.to);
+  c.set_to_shard(in.to_shard.value);
+  for (const auto& id : in.ids) c.add_ids(id);
+  c.set_limit(in.limit);
+  c.set_max_per_second(in.max_per_second);
+  if (in.fallback != queue::defaults{}) write(*c.mutable_fallback(), in.fallback);
+}
+void write(proto::command& out, const queue::cancel_task& in) { out.mutable_cancel_task()->set_task(in.task.value); }
+void write(proto::command& out, const queue::redrive_step& in) {
+  auto& c = *out.mutable_redrive_step();
+  c.set_task(in.task.value);
+  c.set_upto(in.upto);
+  for (const auto p : in.taken) c.add_taken(p.value);
+}
+
+void write(proto::move_number& out, const queue::move_number& in) {
+  out.set_life(in.life);
+  out.set_number(in.number);
+}
+
+void write(proto::moved_message& out, const queue::moved_message& in) {
+  const auto& m = in.what;
+  write(*out.mutable_number(), in.number);
+  out.set_tenant(in.to.tenant);
+  out.set_queue(in.to.queue);
+  out.set_id_high(m.id.high);
+  out.set_id_low(m.id.low);
+  out.set_name(m.name);
+  out.set_body(m.body.n);
+  write(*out.mutable_attributes(), m.attributes);
+  out.set_created_ms(m.created.ms);
+  out.set_expires_ms(m.expires.ms);
+  out.set_claims(m.claims);
+  out.set_claims_total(m.claims_total);
+  out.set_revision(m.revision);
+  if (m.dead_letter) {
+    auto& o = *out.mutable_dead_letter();
+    o.set_queue(m.dead_letter->queue);
+    o.set_shard(m.dead_letter->shard.value);
+    o.set_id(m.dead_letter->id);
+    o.set_reason(m.dead_letter->reason);
+    o.set_claims(m.dead_letter->claims);
+    o.set_at_ms(m.dead_letter->at.ms);
+    o.set_hops(m.dead_letter->hops);
+  }
+  if (in.ttl) out.set_ttl_ms(ms(*in.ttl));
+}
+
+void write(proto::command& out, const queue::arrive& in) {
+  auto& c = *out.mutable_arrive();
+  c.set_source(in.from.value);
+  write(*c.mutable_done_below(), in.done_below);
+  for (const auto& item : in.items) write(*c.add_items(), item);
+}
+void write(proto::command& out, const queue::left& in) {
+  auto& c = *out.mutable_left();
+  c.set_target(in.to.value);
+  for (const auto& n : in.numbers) write(*c.add_numbers(), n);
+}
+void write(proto::command& out, const queue::begin_life& in) { out.mutable_begin_life()->set_life(in.life); }
 
 void write(proto::command& out, const queue::command& in) {
   out.set_tenant(in.queue.tenant);

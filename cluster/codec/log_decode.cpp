@@ -154,6 +154,12 @@ void read(reader& r, const proto::setting& in, queue::queue_rules& out) {
   if (!known) r.ok = false;
 }
 
+queue::dead_letter_rule read(reader& r, const proto::dead_letter_rule& in) {
+  if (in.fallback_ttl_s() > static_cast<std::uint64_t>(limits::ttl_s_max)) r.ok = false;
+  return {in.queue(), {r.narrow<std::uint16_t>(in.shard())}, r.narrow<std::uint16_t>(in.max_claims()), in.expired(),
+          !in.keeps_claims(), !in.keeps_ttl(), static_cast<std::int64_t>(in.fallback_ttl_s())};
+}
+
 queue::action read(reader& r, const proto::configure& in) {
   queue::configure out;
   out.action = static_cast<queue::configure_action>(r.narrow<std::uint8_t>(in.action()));
@@ -164,8 +170,67 @@ queue::action read(reader& r, const proto::configure& in) {
   }
   out.to.labels_erased.assign(in.labels_erased().begin(), in.labels_erased().end());
   if (in.has_zone()) out.to.values.zone = in.zone();
+  if (in.has_dead_letter()) out.to.values.rules.dead_letter = read(r, in.dead_letter());
   out.guard = read(in.guard());
   out.fallback = read(r, in.fallback());
+  return out;
+}
+
+queue::action read(reader& r, const proto::redrive& in) {
+  queue::redrive out;
+  if (in.has_to()) out.to = in.to();
+  out.to_shard = {r.narrow<std::uint16_t>(in.to_shard())};
+  out.ids.assign(in.ids().begin(), in.ids().end());
+  out.limit = in.limit();
+  out.max_per_second = in.max_per_second();
+  out.fallback = read(r, in.fallback());
+  return out;
+}
+
+queue::action read(const proto::redrive_step& in) {
+  queue::redrive_step out{{in.task()}, in.upto(), {}};
+  for (const auto p : in.taken()) out.taken.push_back({p});
+  return out;
+}
+
+queue::move_number read(const proto::move_number& in) { return {in.life(), in.number()}; }
+
+queue::moved_message read(reader& r, const proto::moved_message& in) {
+  queue::moved_message out;
+  auto& m = out.what;
+  if (in.body() >= r.bodies.size()) {
+    r.ok = false;
+    return out;
+  }
+  out.number = read(in.number());
+  out.to = {in.tenant(), in.queue()};
+  m.id = {in.id_high(), in.id_low()};
+  m.name = in.name();
+  m.body = {{}, in.body(), r.bodies[in.body()].size, r.bodies[in.body()].hash};
+  m.attributes = read(r, in.attributes());
+  m.created = {in.created_ms()};
+  m.expires = {in.expires_ms()};
+  m.claims = in.claims();
+  m.claims_total = in.claims_total();
+  m.revision = in.revision();
+  if (in.has_dead_letter()) {
+    const auto& o = in.dead_letter();
+    m.dead_letter = {o.queue(),  {r.narrow<std::uint16_t>(o.shard())}, o.id(), o.reason(),
+                     o.claims(), {o.at_ms()},                          r.narrow<std::uint8_t>(o.hops())};
+  }
+  if (in.has_ttl_ms()) out.ttl = r.time(in.ttl_ms());
+  return out;
+}
+
+queue::action read(reader& r, const proto::arrive& in) {
+  queue::arrive out{{r.narrow<std::uint16_t>(in.source())}, read(in.done_below()), {}};
+  out.items.reserve(static_cast<std::size_t>(in.items_size()));
+  for (const auto& item : in.items()) out.items.push_back(read(r, item));
+  return out;
+}
+queue::action read(reader& r, const proto::left& in) {
+  queue::left out{{r.narrow<std::uint16_t>(in.target())}, {}};
+  for (const auto& n : in.numbers()) out.numbers.push_back(read(n));
   return out;
 }
 
@@ -183,6 +248,12 @@ queue::action read_action(reader& r, const proto::command& in) {
   case proto::command::kSetVersion:
     return queue::set_version{r.narrow<std::uint16_t>(in.set_version().number())};
   case proto::command::kConfigure: return read(r, in.configure());
+  case proto::command::kRedrive: return read(r, in.redrive());
+  case proto::command::kCancelTask: return queue::cancel_task{{in.cancel_task().task()}};
+  case proto::command::kRedriveStep: return read(in.redrive_step());
+  case proto::command::kArrive: return read(r, in.arrive());
+  case proto::command::kLeft: return read(r, in.left());
+  case proto::command::kBeginLife: return queue::begin_life{in.begin_life().life()};
   case proto::command::WHAT_NOT_SET: break;
   }
   r.ok = false; // a command of a later version: this one cannot apply it, and must not skip it

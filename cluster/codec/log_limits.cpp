@@ -79,6 +79,32 @@ bool fits(const queue::configure& c) {
   return c.action <= queue::configure_action::forget && queue::is_valid(c.to.values) &&
          c.to.labels_erased.size() <= limits::labels_max && fits(c.guard) && fits(c.fallback);
 }
+bool fits(const queue::redrive& c) {
+  for (const auto& id : c.ids) {
+    if (!fits(id, limits::name_bytes_max)) return false;
+  }
+  return c.ids.size() <= limits::redrive_ids_max && (!c.to || fits(*c.to, limits::name_bytes_max)) &&
+         c.max_per_second >= 1 && c.max_per_second <= limits::redrive_rate_max && fits(c.fallback);
+}
+bool fits(const queue::redrive_step& c) { return c.taken.size() <= limits::entry_messages_max; }
+bool fits(const queue::message& m) {
+  const auto& from = m.dead_letter;
+  return fits(m.name, limits::name_bytes_max) && m.body.size <= limits::body_bytes_max && fits(m.attributes) &&
+         (!from || (fits(from->queue, limits::name_bytes_max) && fits(from->id, limits::name_bytes_max) &&
+                    fits(from->reason, limits::name_bytes_max)));
+}
+bool fits(const queue::arrive& c) {
+  for (const auto& i : c.items) {
+    if (!fits(i.to.tenant, limits::name_bytes_max) || !fits(i.to.queue, limits::name_bytes_max) || !fits(i.what) ||
+        !fits(i.ttl, limits::ttl_s_max)) {
+      return false;
+    }
+  }
+  return c.items.size() <= limits::move_batch_messages_max;
+}
+bool fits(const queue::left& c) { return c.numbers.size() <= limits::move_batch_messages_max; }
+bool fits(const queue::cancel_task&) { return true; }
+bool fits(const queue::begin_life&) { return true; }
 bool fits(const queue::purge&) { return true; }
 bool fits(const queue::clock&) { return true; }
 bool fits(const queue::set_version&) { return true; }

@@ -1,6 +1,8 @@
 #include "cluster/queue/backlog.hpp"
 
 #include "cluster/base/assert.hpp"
+#include "cluster/queue/move_records.hpp"
+#include "cluster/queue/moving.hpp"
 
 #include <algorithm>
 
@@ -23,10 +25,23 @@ void join_group(work& w, queue_state& q, instant deadline, std::uint64_t group, 
   q.record.group_due = earlier(q.record.group_due, deadline);
 }
 
+void enter_line(work& w, queue_state& q, const message& m) {
+  const queue_number number = q.record.number;
+  w.state().put(key::line(number, m.place), {}, std::nullopt);
+  if (q.record.moves.lined++ > 0) return;
+  w.state().put(key::line_of(number), q.key.substr(1), std::nullopt);
+  ++w.edit_shard().lines;
+}
+void leave_line(work& w, queue_state& q, const message& m) {
+  w.state().erase(key::line(q.record.number, m.place), {});
+  if (--q.record.moves.lined == 0) end_line(w, q);
+}
+
 void enter_hide(work& w, queue_state& q, stored_message& x) {
   queue_record& r = q.record;
   message& m = x.item;
   x.hide_group = 0;
+  x.lined = false;
   if (m.hidden_until != no_instant) {
     ++(m.claimed ? r.claimed : r.delayed);
     x.hide_group = w.group();
@@ -45,7 +60,8 @@ void leave_hide(work& w, queue_state& q, const stored_message& x) {
   const message& m = x.item;
   if (m.hidden_until != no_instant) {
     --(m.claimed ? r.claimed : r.delayed);
-    leave_group(w, q, m.hidden_until, x.hide_group, m.place);
+    if (x.lined) leave_line(w, q, m);
+    else leave_group(w, q, m.hidden_until, x.hide_group, m.place);
     return;
   }
   --r.visible;
@@ -76,25 +92,8 @@ void leave_expiry(work& w, queue_state& q, const stored_message& x) {
   if (x.ttl_group != 0) leave_group(w, q, x.item.expires, x.ttl_group, x.item.place);
 }
 
-/// A message that is not in the queue yet, with its place.
-void enter(work& w, queue_state& q, stored_message& x) {
-  queue_record& r = q.record;
-  const message& item = x.item;
-  if (!item.name.empty()) {
-    // find() has said that the name is free.
-    w.state().put(key::name(r.number, item.name), encode_place(item.place), std::nullopt);
-    if (is_id_like(item)) ++r.id_like;
-  }
-  r.bytes += item.body.size;
-  r.raised += item.attributes.priority > 0 ? 1 : 0;
-  enter_hide(w, q, x);
-  enter_expiry(w, q, x, true);
-  q.changed = true;
-  w.state().put(key::message(r.number, item.place), encode(x), std::nullopt);
-}
-
 // A name may look like the id that the next message without a name would get. Few do; then another number is drawn.
-errc draw_place(work& w, queue_state& q, message& m) {
+errc draw_new(work& w, queue_state& q, message& m) {
   for (int tries = 0; tries < 4; ++tries) {
     m.place = {w.number()};
     m.id = message_id::make(w.now().ms, w.shard(), m.place.value);
@@ -102,6 +101,52 @@ errc draw_place(work& w, queue_state& q, message& m) {
     if (!w.state().get(key::name(q.record.number, m.id.text26()))) return errc::ok;
   }
   return errc::already_exists;
+}
+
+bool has_own_id(const message& m) { return m.id.low != m.place.value; }
+
+// Writes a message that has its id and place, and is not in the queue yet. It was made sure that its name is free.
+void enter(work& w, queue_state& q, stored_message& x) {
+  queue_record& r = q.record;
+  const message& item = x.item;
+  if (!item.name.empty() && !x.unnamed) {
+    w.state().put(key::name(r.number, item.name), encode_place(item.place), std::nullopt);
+    if (is_id_like(item)) ++r.id_like;
+  }
+  if (has_own_id(item)) w.state().put(key::id(r.number, item.id), encode_place(item.place), std::nullopt);
+  r.bytes += item.body.size;
+  r.raised += item.attributes.priority > 0 ? 1 : 0;
+  r.moves.lettered += item.dead_letter ? 1 : 0;
+  enter_hide(w, q, x);
+  enter_expiry(w, q, x, true);
+  q.changed = true;
+  w.state().put(key::message(r.number, item.place), encode(x), std::nullopt);
+}
+
+void enter_new(work& w, queue_state& q, message m, held& made) {
+  made = {};
+  made.item() = std::move(m);
+  enter(w, q, made.now);
+  if (made.item().hidden_until == no_instant) ++q.shown;
+}
+
+void free_name(work& w, queue_state& q, const stored_message& x) {
+  const message& m = x.item;
+  if (m.name.empty() || x.unnamed) return;
+  w.state().erase(key::name(q.record.number, m.name), encode_place(m.place));
+  if (is_id_like(m)) --q.record.id_like;
+}
+
+// The message without a name that has this id, expired or not.
+std::optional<held> find_by_id(work& w, queue_state& q, const message_id& id) {
+  auto h = read(w, q, {id.low});
+  if (!w.ok()) return std::nullopt;
+  if (!h || h->item().id != id) {
+    const auto at = w.state().get(key::id(q.record.number, id));
+    h = at ? read(w, q, decode_places(*at).front()) : std::nullopt;
+  }
+  if (!h || !h->item().name.empty()) return std::nullopt;
+  return h;
 }
 
 } // namespace
@@ -136,45 +181,111 @@ std::optional<held> find(work& w, queue_state& q, std::string_view id) {
     if (!w.ok()) return std::nullopt;
     BURROW_ASSERT(h);
     if (!h->item().is_gone(w.now())) return h;
-    drop(w, q, *h, going::expired);
+    expire(w, q, *h);
   }
   const auto parsed = message_id::parse26(id);
   if (!parsed || !w.ok()) return std::nullopt;
-  auto h = read(w, q, {parsed->low});
-  if (!h || h->item().id != *parsed || !h->item().name.empty()) return std::nullopt;
-  if (!h->item().is_gone(w.now())) return h;
-  drop(w, q, *h, going::expired);
+  auto h = find_by_id(w, q, *parsed);
+  if (!h || !h->item().is_gone(w.now())) return h;
+  expire(w, q, *h);
   return std::nullopt;
+}
+
+bool is_free(work& w, queue_state& q, std::string_view id) {
+  if (!q.exists()) return true;
+  if (const auto at = w.state().get(key::name(q.record.number, id))) {
+    auto h = read(w, q, decode_places(*at).front());
+    if (!w.ok()) return false;
+    BURROW_ASSERT(h);
+    if (!h->item().is_gone(w.now())) return false;
+    // Not moved from here: that could make room for it in yet another queue, and so on without an end.
+    free_name(w, q, h->now);
+    h->now.unnamed = true;
+    save(w, q, *h);
+  }
+  const auto parsed = message_id::parse26(id);
+  if (!parsed || !w.ok()) return w.ok();
+  const auto h = find_by_id(w, q, *parsed);
+  return !h || h->item().is_gone(w.now());
 }
 
 errc append(work& w, queue_state& q, message m, held& made) {
   queue_record& r = q.record;
   if (r.number.value == 0) r.number = {w.number()};
-  if (const errc problem = draw_place(w, q, m); problem != errc::ok) return problem;
-  made = {};
-  made.item() = std::move(m);
-  enter(w, q, made.now);
-  if (made.item().hidden_until == no_instant) ++q.shown;
+  if (const errc problem = draw_new(w, q, m); problem != errc::ok) return problem;
+  enter_new(w, q, std::move(m), made);
   return errc::ok;
 }
 
 void readmit(work& w, queue_state& q, stored_message m) { enter(w, q, m); }
 
-void drop(work& w, queue_state& q, const held& h, going why) {
+void append_moved(work& w, queue_state& q, message m, held& made) {
+  queue_record& r = q.record;
+  if (!m.name.empty() && !is_free(w, q, m.name)) m.name.clear();
+  const bool fresh = r.number.value == 0;
+  if (fresh) r.number = {w.number()};
+  m.place = {w.number()};
+  // An id comes twice only from a shard that lost data it had acknowledged.
+  const auto is_id = [&] {
+    if (w.state().get(key::id(r.number, m.id)).has_value()) return true;
+    const bool from_here = (m.id.high & 0xFFFF) == w.shard().value;
+    const auto h = from_here ? read(w, q, {m.id.low}) : std::nullopt;
+    return h && h->item().id == m.id;
+  };
+  const auto is_name = [&] {
+    return m.name.empty() && r.id_like > 0 && w.state().get(key::name(r.number, m.id.text26())).has_value();
+  };
+  for (int tries = 0; !fresh && w.ok() && (is_id() || is_name()); ++tries) {
+    // Each try is another place. A client cannot know more than a few of those to come.
+    BURROW_ASSERT(tries < 1000);
+    m.place = {w.number()};
+    m.id = message_id::make(w.now().ms, w.shard(), m.place.value);
+  }
+  if (w.ok()) enter_new(w, q, std::move(m), made);
+}
+
+void end_line(work& w, const queue_state& q) {
+  w.state().erase(key::line_of(q.record.number), std::string_view(q.key).substr(1));
+  --w.edit_shard().lines;
+}
+
+void detach(work& w, queue_state& q, const held& h) {
   queue_record& r = q.record;
   const message& m = h.item();
   leave_hide(w, q, h.now);
   leave_expiry(w, q, h.now);
-  if (!m.name.empty()) {
-    w.state().erase(key::name(r.number, m.name), encode_place(m.place));
-    if (is_id_like(m)) --r.id_like;
-  }
+  free_name(w, q, h.now);
+  if (has_own_id(m)) w.state().erase(key::id(r.number, m.id), encode_place(m.place));
   r.bytes -= m.body.size;
   r.raised -= m.attributes.priority > 0 ? 1 : 0;
+  r.moves.lettered -= m.dead_letter ? 1 : 0;
   w.state().erase(key::message(r.number, m.place), h.stored);
-  w.body_gone(m.body);
-  ++(why == going::deleted ? q.did.deleted : why == going::expired ? q.did.expired : q.did.dead);
   q.changed = true;
+}
+
+void line_up(work& w, queue_state& q, held& h, bool ended) {
+  message& m = h.item();
+  leave_hide(w, q, h.now);
+  if (ended) {
+    leave_expiry(w, q, h.now);
+    free_name(w, q, h.now);
+    m.in_ttl_order = false;
+    h.now.ttl_group = 0;
+    h.now.ended = h.now.unnamed = true;
+  }
+  // It was visible: from now on it is as if delayed.
+  if (m.hidden_until == no_instant) m.hidden_until = w.now();
+  ++(m.claimed ? q.record.claimed : q.record.delayed);
+  h.now.hide_group = 0;
+  h.now.lined = true;
+  enter_line(w, q, m);
+  save(w, q, h);
+}
+
+void drop(work& w, queue_state& q, const held& h, going why) {
+  detach(w, q, h);
+  w.body_gone(h.item().body);
+  ++(why == going::deleted ? q.did.deleted : why == going::expired ? q.did.expired : q.did.dead);
 }
 
 void set_hide(work& w, queue_state& q, held& h, instant until, bool by_claim) {

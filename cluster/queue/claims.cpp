@@ -1,5 +1,7 @@
 #include "cluster/queue/claims.hpp"
 
+#include "cluster/queue/moving.hpp"
+
 #include <algorithm>
 
 namespace burrow::queue {
@@ -15,6 +17,22 @@ duration bounded_ttl(std::optional<duration> asked, duration fallback) {
 duration bounded_hide(std::optional<duration> asked, duration fallback) {
   return std::clamp<duration>(asked.value_or(fallback), duration{0}, std::chrono::seconds(limits::hide_s_max));
 }
+
+namespace {
+
+// Released for good: its receipt is stale, also while it waits for its turn to leave.
+std::optional<move_key> release_away(work& w, queue_state& q, held& h) {
+  h.item().claim = {w.number()};
+  ++h.item().revision;
+  h.now.changed = true;
+  auto move = send_off(w, q, h, going::dead);
+  h.item().claim = {};
+  h.item().hidden_until = no_instant;
+  h.item().claimed = false;
+  return move;
+}
+
+} // namespace
 
 errc check(const condition& guard, const message* m) {
   const bool has_match = guard.if_match_any || !guard.if_match.empty();
@@ -43,8 +61,9 @@ void grant(work& w, queue_state& q, held& h, claim_id claim, duration hide) {
   set_hide(w, q, h, w.now() + hide, true);
 }
 
-void change_attributes(work& w, queue_state& q, held& h, const ttl_choice& ttl, std::optional<duration> hide) {
-  if (!ttl && !hide) return;
+std::optional<move_key> change_attributes(work& w, queue_state& q, held& h, const ttl_choice& ttl,
+                                          std::optional<duration> hide) {
+  if (!ttl && !hide) return std::nullopt;
   message& m = h.item();
   if (ttl) {
     const duration left = bounded_ttl(ttl, {});
@@ -52,12 +71,14 @@ void change_attributes(work& w, queue_state& q, held& h, const ttl_choice& ttl, 
   }
   if (hide) {
     const duration left = bounded_hide(hide, {});
+    if (left.count() == 0 && is_doomed(q.record, m)) return release_away(w, q, h);
     if (left.count() == 0) m.claim = {};
     set_hide(w, q, h, left.count() == 0 ? no_instant : w.now() + left, m.claim.value != 0);
   }
   ++m.revision;
   h.now.changed = true;
   save(w, q, h);
+  return std::nullopt;
 }
 
 void undo(work& w, queue_state& q, claim_id claim, place at) {

@@ -20,8 +20,10 @@ namespace burrow::queue {
 /// Hides it for a claim. The caller has made sure that it may be claimed.
 void grant(work& w, queue_state& q, held& h, claim_id claim, duration hide);
 /// Sets what is given. hide 0 releases it, its receipt is stale then; another hide extends the claim that it has had
-/// last, or delays it. Without either nothing changes.
-void change_attributes(work& w, queue_state& q, held& h, const ttl_choice& ttl, std::optional<duration> hide);
+/// last, or delays it. Without either nothing changes. A release may send it away (moving.hpp): it is not in the queue
+/// any more then, and if another shard has to be told, it returns which move that is.
+std::optional<move_key> change_attributes(work& w, queue_state& q, held& h, const ttl_choice& ttl,
+                                          std::optional<duration> hide);
 /// Undoes a claim: visible again and not counted, unless the message has moved on.
 void undo(work& w, queue_state& q, claim_id claim, place at);
 

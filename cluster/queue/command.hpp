@@ -8,6 +8,7 @@
 
 #include "cluster/base/error.hpp"
 #include "cluster/queue/message.hpp"
+#include "cluster/queue/moves.hpp"
 #include "cluster/queue/settings.hpp"
 
 #include <cstdint>
@@ -193,7 +194,55 @@ struct configure {
   bool operator==(const configure&) const = default;
 };
 
-using action = std::variant<insert, take, change, remove, purge, unclaim, clock, registry_put, set_version, configure>;
+// ---- moves (moves.hpp) ------------------------------------------------------------------------------------------
+
+/// POST ~redrive: makes a task that moves messages of this queue on. Reply: task_reply; its problem: task_running (the
+/// queue has one), invalid_parameter (`to` is the queue itself; or it is null and not one message among them came from
+/// another queue), quota_exceeded (of queues, if the queue does not exist), busy (nothing was done).
+struct redrive {
+  std::optional<std::string> to; ///< a queue of the same tenant; nothing: each to where it came from
+  shard_id to_shard;             ///< of `to` (placement/route.hpp)
+  std::vector<std::string> ids;  ///< shown ids; empty = all. At most limits::redrive_ids_max
+  std::uint64_t limit = 0;       ///< moved at most; 0 = no bound
+  std::uint32_t max_per_second = 100; ///< 1 to limits::redrive_rate_max
+  defaults fallback;             ///< its ttl: of the messages where the target has no default_ttl
+  bool operator==(const redrive&) const = default;
+};
+/// DELETE ~tasks/{task}: no other move begins. Reply: task_reply; task_not_found. One that has ended stays as it is.
+struct cancel_task {
+  task_id task;
+  bool operator==(const cancel_task&) const = default;
+};
+/// The next messages of a task, as many as its rate, the room for moves and the work bound allow. Proposed by the
+/// leader when the task's time has come. Reply: task_reply.
+struct redrive_step {
+  task_id task;
+  std::uint64_t upto = 0;    ///< decided are places (of a task with ids: numbers in its list) below this
+  std::vector<place> taken;  ///< of these the destination, on another shard, has the name
+  bool operator==(const redrive_step&) const = default;
+};
+
+/// Messages from another shard; an item that came before has no effect. Names no queue. Reply: arrive_reply.
+struct arrive {
+  shard_id from;
+  move_number done_below; ///< the lowest open from there to here in its applied state: what is below never comes again
+  std::vector<moved_message> items;
+  bool operator==(const arrive&) const = default;
+};
+/// Their target has them: they are gone from here. Names no queue. Reply: done_reply.
+struct left {
+  shard_id to;
+  std::vector<move_number> numbers;
+  bool operator==(const left&) const = default;
+};
+/// Acknowledged data of this shard was lost: moves are numbered in a new life from here on. Names no queue.
+struct begin_life {
+  std::uint64_t life = 1;
+  bool operator==(const begin_life&) const = default;
+};
+
+using action = std::variant<insert, take, change, remove, purge, unclaim, clock, registry_put, set_version, configure,
+                            redrive, cancel_task, redrive_step, arrive, left, begin_life>;
 
 struct command {
   queue_ref queue; ///< both empty for commands of the whole shard
@@ -246,6 +295,7 @@ struct take_reply {
   std::uint64_t first_count = 0; ///< when replayed: how many that claim took
   errc problem = errc::ok;
   instant now;                   ///< shard time, for what is left of ttl and hide
+  std::vector<move_key> moves;   ///< to other shards, begun by what it released: it is answered when they have left
 };
 
 /// For each target: ok and the message as it is now (change) or was (remove), or why not.
@@ -258,6 +308,7 @@ struct targets_reply {
   bool queue_exists = false; ///< it held messages when the command began
   bool visible_left = false;
   instant now;
+  std::vector<move_key> moves; ///< as in take_reply
 };
 
 struct purge_reply {
@@ -276,6 +327,16 @@ struct settings_reply {
   std::uint64_t revision = 0; ///< 0 = there are none
 };
 
-using reply = std::variant<insert_reply, take_reply, targets_reply, purge_reply, done_reply, settings_reply>;
+struct task_reply {
+  errc problem = errc::ok;
+  task_view task; ///< now
+};
+/// For each item: ok (it is here, now or since an earlier time), or why it has to come again.
+struct arrive_reply {
+  std::vector<errc> items;
+};
+
+using reply = std::variant<insert_reply, take_reply, targets_reply, purge_reply, done_reply, settings_reply, task_reply,
+                           arrive_reply>;
 
 } // namespace burrow::queue

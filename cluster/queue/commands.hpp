@@ -13,6 +13,13 @@ namespace burrow::queue {
 [[nodiscard]] purge_reply run(work& w, queue_state& q, const purge& what);
 [[nodiscard]] done_reply run(work& w, queue_state& q, const unclaim& what);
 [[nodiscard]] settings_reply run(work& w, queue_state& q, const configure& what);
+[[nodiscard]] task_reply run(work& w, queue_state& q, const redrive& what);
+[[nodiscard]] task_reply run(work& w, queue_state& q, const cancel_task& what);
+[[nodiscard]] task_reply run(work& w, queue_state& q, const redrive_step& what);
+// Of the whole shard: what another shard has to do with this one.
+[[nodiscard]] arrive_reply run(work& w, const arrive& what);
+[[nodiscard]] done_reply run(work& w, const left& what);
+[[nodiscard]] done_reply run(work& w, const begin_life& what);
 
 /// Nothing refers to the body that came with this item. One that was refused beforehand came with none, and the number
 /// that it has is another's.
@@ -37,7 +44,12 @@ struct taking_order {
 };
 [[nodiscard]] taking_order order_of(const queue_record& q, take_action what, take_order asked, const position& from);
 
-/// The message as a reader sees it: a hide that has run out is none.
-[[nodiscard]] message as_seen(message m, instant now);
+/// The message as a reader sees it: a hide that has run out is none, unless the message waits for its turn to move.
+[[nodiscard]] message as_seen(const queue_record& q, message m, instant now);
+
+/// So many messages of a task have arrived.
+void task_left(work& w, queue_state& q, task_id task, std::uint64_t count);
+/// Ended tasks of queues that have nothing else, when their time has come; until the work bound falls to `floor`.
+void forget_tasks(work& w, std::size_t floor);
 
 } // namespace burrow::queue

@@ -46,6 +46,9 @@ settings_reply run(work& w, queue_state& q, const configure& what) {
     next = after_change(what.action == configure_action::merge ? before : settings{}, what.to);
   out.problem = guarded(what.guard, r);
   if (out.problem == errc::ok && !is_valid(next)) out.problem = errc::invalid_settings;
+  // Longer ways back are found by whoever reads the settings of each queue on the way.
+  if (out.problem == errc::ok && next.rules.dead_letter && next.rules.dead_letter->queue == q.ref.queue)
+    out.problem = errc::dead_letter_loop;
   const bool forgets = what.action == configure_action::forget;
   if (out.problem == errc::ok && !forgets) out.problem = admit_queue(w, q, what.fallback);
   if (!w.ok()) return out;
@@ -55,6 +58,8 @@ settings_reply run(work& w, queue_state& q, const configure& what) {
     if (!w.ok()) return out;
     // Whoever waits may be served by the new rules: more may be claimed, a pause has ended.
     if (next.rules != r.rules) q.shown += r.visible;
+    // Those in line may go elsewhere, or nowhere, from now on.
+    if (next.rules.dead_letter != r.rules.dead_letter && r.moves.lined > 0) w.edit_shard().line_moves = true;
     q.changed = q.changed || r.has_settings() || what.action != configure_action::forget;
     r.rules = next.rules;
     r.settings_revision = what.action == configure_action::forget ? 0 : w.number();

@@ -163,7 +163,7 @@ take_reply repeat_of(work& w, queue_state& q, keyed_request& key) {
     auto h = q.exists() ? read(w, q, at) : std::nullopt;
     if (!h || h->item().is_gone(w.now()) || h->item().claim != first.claim) continue;
     ++out.count;
-    out.items.push_back(as_seen(std::move(h->item()), w.now()));
+    out.items.push_back(as_seen(q.record, std::move(h->item()), w.now()));
   }
   out.queue_exists = q.exists();
   out.visible_left = q.record.visible > 0;

@@ -30,6 +30,7 @@ std::uint8_t priority_in(const queue_state& q, const insert_item& item) {
 errc replace(work& w, queue_state& q, held& h, const insert_item& item, const body_ref& body, instant expires,
              instant hidden_until) {
   w.body_gone(h.item().body);
+  q.record.moves.lettered -= h.item().dead_letter ? 1 : 0;
   set_priority(w, q, h, priority_in(q, item));
   q.record.bytes += body.size;
   q.record.bytes -= h.item().body.size;
@@ -69,7 +70,8 @@ errc drop_oldest(work& w, queue_state& q, std::uint64_t size, const held* replac
     drop(w, q, *h, going::deleted);
     if (!w.ok()) return errc::not_here;
     ++dropped;
-    if (first_left) continue;
+    // Those in line since their ttl ran out are passed over, and lie where they lie.
+    if (first_left || q.record.moves.lined > 0) continue;
     // Nothing is left below, so no walk has to look there again.
     q.record.first = {h->item().place.value + 1};
     q.record.head = std::min(std::max(r.head, r.first), r.tail);

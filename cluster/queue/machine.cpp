@@ -4,6 +4,7 @@
 #include "cluster/queue/claims.hpp"
 #include "cluster/queue/commands.hpp"
 #include "cluster/queue/dedupe.hpp"
+#include "cluster/queue/moving.hpp"
 #include "cluster/queue/sweep.hpp"
 #include "cluster/queue/version.hpp"
 
@@ -15,6 +16,7 @@ namespace burrow::queue {
 namespace {
 
 constexpr std::size_t registry_value_bytes_max = 64 * limits::kib;
+constexpr std::size_t pairs_max = 65'536; // more shards than there can be
 
 // A command whose queue cannot have a key fails as a whole; its reply has the shape that its caller expects.
 struct refusal {
@@ -43,10 +45,18 @@ struct refusal {
     r.problem = problem;
     return r;
   }
+  reply operator()(const redrive&) const { return task(); }
+  reply operator()(const cancel_task&) const { return task(); }
+  reply operator()(const redrive_step&) const { return task(); }
   template <class Other>
   reply operator()(const Other&) const { return done_reply{.problem = problem, .changed = false, .value = {}}; }
 
 private:
+  reply task() const {
+    task_reply r;
+    r.problem = problem;
+    return r;
+  }
   reply all(std::size_t count) const {
     targets_reply r;
     r.now = w.now();
@@ -59,6 +69,7 @@ private:
 done_reply run(work& w, const clock&) {
   const std::size_t before = w.budget();
   work_off_shard(w, w.budget());
+  if (w.ok()) advance_lines(w, w.budget());
   if (w.ok()) sweep(w);
   return {.problem = errc::ok, .changed = w.budget() != before, .value = {}};
 }
@@ -82,9 +93,10 @@ done_reply run(work&, const set_version& what) {
   return {.problem = known ? errc::ok : errc::invalid_parameter, .changed = false, .value = {}};
 }
 
+template <class Action, class... Others>
+concept none_of = (!std::is_same_v<Action, Others> && ...);
 template <class Action>
-concept of_queue = !std::is_same_v<Action, clock> && !std::is_same_v<Action, registry_put> &&
-                   !std::is_same_v<Action, set_version>;
+concept of_queue = none_of<Action, clock, registry_put, set_version, arrive, left, begin_life>;
 
 bool names_queue(const command& c) {
   return std::visit([]<class A>(const A&) { return of_queue<A>; }, c.what);
@@ -105,8 +117,19 @@ reply run(work& w, const command& c) {
 }
 
 // Names of messages that the entry is about to look up. Only worth asking for when a load is needed anyway.
+void ask_for_names(work& w, const arrive& what) {
+  for (const auto& item : what.items) {
+    if (!is_name(item.to.tenant) || !is_name(item.to.queue)) continue;
+    const queue_state& q = w.open(item.to);
+    if (!q.exists()) continue;
+    if (!item.what.name.empty()) static_cast<void>(w.state().get(key::name(q.record.number, item.what.name)));
+    static_cast<void>(w.state().get(key::id(q.record.number, item.what.id)));
+  }
+}
+
 void ask_for_names(work& w, const entry_command& entry) {
   for (const auto& c : entry.commands) {
+    if (const auto* x = std::get_if<arrive>(&c.what)) ask_for_names(w, *x);
     if (!names_queue(c) || !is_name(c.queue.tenant) || !is_name(c.queue.queue)) continue;
     queue_state& q = w.open(c.queue);
     if (const auto* i = std::get_if<insert>(&c.what)) ask_ahead(w, q, *i);
@@ -133,6 +156,20 @@ void ask_for_names(work& w, const entry_command& entry) {
   }
 }
 
+void want(const arrive& what, std::set<std::string>& wanted) {
+  wanted.insert(key::source(what.from));
+  for (const auto& item : what.items) {
+    wanted.insert(key::arrived(what.from, item.number));
+    if (!is_name(item.to.tenant) || !is_name(item.to.queue)) continue;
+    wanted.insert(key::queue(item.to));
+    wanted.insert(key::tenant(item.to.tenant));
+  }
+}
+void want(const left& what, std::set<std::string>& wanted) {
+  wanted.insert(key::pair(what.to));
+  for (const auto& number : what.numbers) wanted.insert(key::leaving(what.to, number));
+}
+
 std::vector<load_request> missing_of(work& w, const entry_command& entry, const apply_meta& meta, view& state) {
   auto missing = std::move(w.state().missing());
   work again(meta, state, 0);
@@ -157,6 +194,7 @@ outcome apply(const apply_meta& meta, const entry_command& entry, view& state) {
     out.replies.push_back(run(w, c));
     w.end_command();
   }
+  if (w.ok()) advance_lines(w, limits::entry_due_max);
   if (w.ok()) w.finish(out);
   if (w.ok()) return out;
   outcome given_up;
@@ -180,6 +218,8 @@ struct uses_memory {
 std::vector<load_request> keys(const entry_command& entry) {
   std::set<std::string> wanted{key::shard()};
   for (const auto& c : entry.commands) {
+    if (const auto* x = std::get_if<arrive>(&c.what)) want(*x, wanted);
+    if (const auto* x = std::get_if<left>(&c.what)) want(*x, wanted);
     if (!names_queue(c) || !is_name(c.queue.tenant) || !is_name(c.queue.queue)) continue;
     wanted.insert(key::queue(c.queue));
     if (std::holds_alternative<configure>(c.what)) wanted.insert(key::more_settings(c.queue));
@@ -195,11 +235,28 @@ pending_work pending(view& state) {
   work w({}, state, 0);
   const shard_record& shard = w.shard_state();
   pending_work waiting;
-  waiting.missing = std::move(w.state().missing());
-  if (waiting.missing.empty()) {
-    waiting.earliest = shard.due;
-    waiting.sweeping = shard.sweeps > 0;
+  waiting.earliest = shard.due;
+  waiting.sweeping = shard.sweeps > 0 || shard.line_moves;
+  waiting.life = shard.life;
+  waiting.moving = shard.moving;
+  if (shard.moving > 0) {
+    const auto pairs = w.state().scan({.from = std::string(1, key::pair_family),
+                                       .to = key::family_end(key::pair_family),
+                                       .order = direction::ascending, .items_max = pairs_max});
+    for (const auto& [key, bytes] : pairs.items)
+      if (decode_pair(bytes).value().open > 0) waiting.leaving_to.push_back(key::shard_of(key));
   }
+  if (shard.steps == 0 || !w.ok()) {
+    waiting.missing = std::move(w.state().missing());
+    return waiting;
+  }
+  const auto steps = w.state().scan({.from = std::string(1, key::step_family),
+                                     .to = key::family_end(key::step_family),
+                                     .order = direction::ascending, .items_max = limits::tasks_driven_max});
+  for (const auto& [key, name] : steps.items)
+    waiting.tasks.push_back({key::queue_of(std::string(1, key::queue_family) + name), {key::last_number(key)},
+                             key::deadline_of(key)});
+  waiting.missing = std::move(w.state().missing());
   return waiting;
 }
 

@@ -23,6 +23,7 @@ struct outcome {
   std::vector<effect> effects;
   std::vector<queue_activity> activity; ///< of queues with any
   std::vector<tenant_usage> usage;      ///< of tenants whose counters changed
+  std::vector<shard_id> leaving_to;     ///< shards that something began to leave for, ascending
   delta changes;
 };
 
@@ -41,11 +42,21 @@ struct query_outcome {
 /// Reads at shard time `now`, which may be later than the last applied time. Changes nothing.
 [[nodiscard]] query_outcome ask(shard_id shard, instant now, const query& question, view& state);
 
-/// What the shard waits for: the earliest deadline (no_instant = none) and whether sweeps are open.
+/// What the shard waits for: the earliest deadline (no_instant = none), and whether there is work that waits for none
+/// (sweeps; messages in line for which there is room to move).
 struct pending_work {
-  std::vector<load_request> missing;
+  std::vector<load_request> missing; ///< not empty: nothing else counts
   instant earliest;
   bool sweeping = false;
+  std::uint64_t life = 1;             ///< as the state knows it (begin_life)
+  std::uint64_t moving = 0;           ///< messages that leave for other shards
+  std::vector<shard_id> leaving_to;   ///< shards that something leaves for
+  struct due_task {
+    queue_ref queue;
+    task_id task;
+    instant due; ///< of its next step
+  };
+  std::vector<due_task> tasks; ///< running ones with a next step, earliest first; at most limits::tasks_driven_max
 };
 [[nodiscard]] pending_work pending(view& state);
 

@@ -25,6 +25,7 @@ struct body_ref {
 /// Where a dead letter came from (contract section 12).
 struct dead_letter_origin {
   std::string queue;
+  shard_id shard; ///< on which that queue lies
   std::string id; ///< what the message showed as its id there
   std::string reason;
   std::uint32_t claims = 0;

@@ -28,6 +28,9 @@ enum flag : std::uint32_t {
   persistent_set = 1U << 18,
   persistent = 1U << 19,
   dead_letter = 1U << 20,
+  lined = 1U << 21,
+  ended = 1U << 22,
+  unnamed = 1U << 23,
 };
 
 std::int64_t made_ms(const message_id& id) { return static_cast<std::int64_t>(id.high >> 16); }
@@ -45,7 +48,8 @@ std::uint32_t flags_of(const stored_message& x) {
          (m.hidden_until == no_instant ? 0U : hidden) | (m.claim.value == 0 ? 0U : claim) |
          (m.claims == 0 && m.claims_total == 0 ? 0U : claims) | (x.changed ? changed : 0U) |
          (m.claimed ? claimed : 0U) | (m.in_ttl_order ? in_ttl_order : 0U) | (x.ttl_group == 0 ? 0U : ttl_group) |
-         attribute_flags(m.attributes) | (m.dead_letter ? dead_letter : 0U);
+         attribute_flags(m.attributes) | (m.dead_letter ? dead_letter : 0U) | (x.lined ? lined : 0U) |
+         (x.ended ? ended : 0U) | (x.unnamed ? unnamed : 0U);
 }
 
 void write_attributes(byte_writer& out, const message_attributes& a, std::uint32_t flags) {
@@ -87,6 +91,7 @@ void read_attributes(byte_reader& in, message_attributes& a, std::uint32_t flags
 
 void write_origin(byte_writer& out, const dead_letter_origin& o) {
   out.sized(o.queue);
+  out.varint(o.shard.value);
   out.sized(o.id);
   out.sized(o.reason);
   out.varint(o.claims);
@@ -96,6 +101,7 @@ void write_origin(byte_writer& out, const dead_letter_origin& o) {
 dead_letter_origin read_origin(byte_reader& in) {
   dead_letter_origin o;
   o.queue = in.sized();
+  o.shard = {static_cast<std::uint16_t>(in.varint())};
   o.id = in.sized();
   o.reason = in.sized();
   o.claims = static_cast<std::uint32_t>(in.varint());
@@ -165,6 +171,9 @@ std::optional<stored_message> decode_message(place at, std::string_view bytes) {
     m.claims_total = static_cast<std::uint32_t>(in.varint());
   }
   x.changed = (flags & changed) != 0;
+  x.lined = (flags & lined) != 0;
+  x.ended = (flags & ended) != 0;
+  x.unnamed = (flags & unnamed) != 0;
   m.claimed = (flags & claimed) != 0;
   m.in_ttl_order = (flags & in_ttl_order) != 0;
   if (flags & ttl_group) x.ttl_group = in.varint();

@@ -2,6 +2,7 @@
 // the shard's time now: what is due but not yet worked off is logically gone (replication.md section 9).
 #pragma once
 
+#include "cluster/base/limits.hpp"
 #include "cluster/queue/command.hpp"
 #include "cluster/queue/effect.hpp"
 
@@ -56,10 +57,35 @@ struct registry_get {
   std::string prefix;
 };
 
+/// ~tasks: the last ones of the queue, newest first.
+struct list_tasks {};
+/// ~tasks/{task}.
+struct get_task {
+  task_id task;
+};
+
+// Asked by a leader of itself or of another shard's leader, to drive moves (cluster/replica).
+
+/// What leaves for a shard, by number, after `after`.
+struct list_leaving {
+  shard_id to;
+  move_number after;
+  std::uint32_t limit = limits::move_batch_messages_max;
+  std::uint64_t bytes_max = limits::move_batch_bytes_max; ///< stop before the bodies pass this, but list at least one
+};
+/// What the next step of a task would move, and whose names its destination, on another shard, must be asked for.
+struct look_ahead {
+  task_id task;
+};
+/// Which of these names messages of the queue have.
+struct names_taken {
+  std::vector<std::string> names;
+};
+
 struct query {
   queue_ref queue;
   std::variant<list_messages, get_message, queue_stats, look, list_queues, list_tenants, tenant_total, registry_get,
-               get_settings>
+               get_settings, list_tasks, get_task, list_leaving, look_ahead, names_taken>
     what;
 };
 
@@ -121,7 +147,35 @@ struct settings_answer {
   std::uint64_t revision = 0; ///< 0 = none are stored
 };
 
+struct tasks_answer {
+  std::vector<task_view> items;
+};
+struct task_answer {
+  std::optional<task_view> item;
+};
+
+struct leaving_answer {
+  std::vector<moved_message> items; ///< `what.body` is where the body lies here
+  move_number done_below;           ///< for `arrive`
+  bool more = false;
+};
+struct look_ahead_answer {
+  bool runs = false;     ///< false: the task has no step to do
+  std::uint64_t upto = 0; ///< for redrive_step: everything below was looked at
+  struct named {
+    place at;
+    std::string name;
+    queue_ref to;
+    shard_id shard;
+  };
+  std::vector<named> ask; ///< at most limits::move_batch_messages_max
+};
+struct names_answer {
+  std::vector<bool> taken; ///< one for each name
+};
+
 using answer = std::variant<messages_answer, message_answer, stats_answer, look_answer, queues_answer, tenants_answer,
-                            registry_answer, settings_answer>;
+                            registry_answer, settings_answer, tasks_answer, task_answer, leaving_answer,
+                            look_ahead_answer, names_answer>;
 
 } // namespace burrow::queue

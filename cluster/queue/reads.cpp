@@ -1,9 +1,11 @@
 // Queries. What is due is worked off first, on a draft that is thrown away: so a read sees exactly what the next entry
 // would, by the same code, and changes nothing.
+#include "cluster/base/assert.hpp"
 #include "cluster/queue/claims.hpp"
 #include "cluster/queue/commands.hpp"
 #include "cluster/queue/dedupe.hpp"
 #include "cluster/queue/sweep.hpp"
+#include "cluster/queue/tasks.hpp"
 #include "cluster/queue/walk.hpp"
 
 #include <algorithm>
@@ -62,7 +64,7 @@ answer read_queue(work& w, queue_state& q, const list_messages& what) {
     a.last_priority = messages.last_priority();
     if (!wanted) continue;
     bytes += m.body.size;
-    a.items.push_back(as_seen(std::move(h->item()), w.now()));
+    a.items.push_back(as_seen(q.record, std::move(h->item()), w.now()));
   }
   if (messages.stopped()) {
     a.last = messages.last();
@@ -76,7 +78,7 @@ answer read_queue(work& w, queue_state& q, const list_messages& what) {
 answer read_queue(work& w, queue_state& q, const get_message& what) {
   message_answer a;
   a.now = w.now();
-  if (auto h = find(w, q, what.id)) a.item = as_seen(std::move(h->item()), w.now());
+  if (auto h = find(w, q, what.id)) a.item = as_seen(q.record, std::move(h->item()), w.now());
   a.queue_exists = q.exists();
   return a;
 }
@@ -87,6 +89,7 @@ queue_summary summary_of(const queue_state& q) {
   s.visible = q.record.visible;
   s.delayed = q.record.delayed;
   s.claimed = q.record.claimed;
+  s.moving = q.record.moves.moving;
   s.bytes = q.record.bytes;
   s.has_settings = q.record.has_settings();
   return s;
@@ -101,8 +104,7 @@ void add_ages(work& w, queue_state& q, queue_summary& s) {
 answer read_queue(work& w, queue_state& q, const queue_stats&) {
   stats_answer a;
   a.now = w.now();
-  a.summary.name = q.ref.queue;
-  a.summary.has_settings = q.record.has_settings();
+  a.summary = summary_of(q);
   if (q.exists()) {
     add_ages(w, q, a.summary); // removes expired ones on its way, so the counts come after it
     const auto ages = a.summary;
@@ -125,6 +127,39 @@ answer read_queue(work& w, queue_state& q, const look& what) {
             (hidden && r.group_due != no_instant && r.group_due <= w.now()) ||
             is_remembered(w, q, what.idempotency_key);
   if (!a.maybe && hidden) a.next_visible = r.group_due != no_instant ? r.group_due : due;
+  return a;
+}
+
+answer read_queue(work& w, queue_state& q, const list_tasks&) { return read_tasks(w, q); }
+answer read_queue(work& w, queue_state& q, const get_task& what) { return read_task(w, q, what.task); }
+answer read_queue(work& w, queue_state& q, const look_ahead& what) { return look_ahead_of(w, q, what.task); }
+answer read_queue(work& w, queue_state& q, const names_taken& what) {
+  names_answer a;
+  for (const auto& name : what.names) a.taken.push_back(w.ok() && !is_free(w, q, name));
+  return a;
+}
+
+answer list(work& w, const list_leaving& what) {
+  leaving_answer a;
+  const pair_record& pair = w.pair(what.to);
+  a.done_below = pair.open > 0 ? pair.lowest : move_number{w.shard_state().life, pair.last + 1};
+  const move_number from{what.after.life, what.after.number + 1};
+  const auto page = w.state().scan({.from = key::leaving(what.to, from),
+                                    .to = key::leaving(what.to, {~std::uint64_t{0}, ~std::uint64_t{0}}),
+                                    .order = direction::ascending, .items_max = std::max<std::size_t>(what.limit, 1)});
+  if (!w.ok()) return a;
+  std::uint64_t bytes = 0;
+  a.more = !page.complete;
+  for (const auto& [key, value] : page.items) {
+    auto m = decode_leaving(key::move_of(key), value);
+    BURROW_ASSERT(m);
+    bytes += m->moved.what.body.size;
+    if (!a.items.empty() && bytes > what.bytes_max) {
+      a.more = true;
+      break;
+    }
+    a.items.push_back(std::move(m->moved));
+  }
   return a;
 }
 
@@ -235,7 +270,8 @@ answer run(work& w, const queue_ref& ref, const What& what) {
     const bool named = is_name(ref.tenant) && is_name(ref.queue);
     queue_state& q = named ? w.open(ref) : nobody;
     // A look must be cheap: it says "maybe" when something is due.
-    constexpr bool cheap = std::is_same_v<What, look> || std::is_same_v<What, get_settings>;
+    constexpr bool cheap = std::is_same_v<What, look> || std::is_same_v<What, get_settings> ||
+                           std::is_same_v<What, list_tasks> || std::is_same_v<What, get_task>;
     if (!cheap && w.ok() && q.exists()) work_off(w, q, limits::entry_messages_max);
     if (!w.ok()) return {};
     return read_queue(w, q, what);

@@ -2,6 +2,8 @@
 
 #include "cluster/base/limits.hpp"
 
+#include <algorithm>
+
 namespace burrow::queue {
 
 setting_range range_of(setting rule) {
@@ -23,13 +25,21 @@ setting_range range_of(setting rule) {
     case setting::pause_insert:
     case setting::pause_take: return {0, 1};
     case setting::zone:
-    case setting::labels: break;
+    case setting::labels:
+    case setting::dead_letter: break;
   }
   return {};
 }
 
+bool is_valid(const dead_letter_rule& x) {
+  const bool named = !x.queue.empty() && x.queue.size() <= limits::name_bytes_max &&
+                     std::all_of(x.queue.begin(), x.queue.end(), [](unsigned char c) { return c >= 0x20; });
+  return named && x.max_claims >= 1 && x.max_claims <= limits::dead_letter_claims_max && x.fallback_ttl_s >= 0 &&
+         x.fallback_ttl_s <= limits::ttl_s_max;
+}
+
 bool is_valid(const settings& x) {
-  bool fine = true;
+  bool fine = !x.rules.dead_letter || is_valid(*x.rules.dead_letter);
   each_rule([&](setting which, auto member) {
     const auto& value = x.rules.*member;
     if (!value) return;
@@ -47,6 +57,7 @@ settings after_change(settings from, const settings_change& by) {
   each_rule([&](setting which, auto member) {
     if ((by.named & bit_of(which)) != 0) from.rules.*member = by.values.rules.*member;
   });
+  if ((by.named & bit_of(setting::dead_letter)) != 0) from.rules.dead_letter = by.values.rules.dead_letter;
   if ((by.named & bit_of(setting::zone)) != 0) from.zone = by.values.zone;
   if ((by.named & bit_of(setting::labels)) != 0) from.labels.clear();
   for (const auto& name : by.labels_erased) from.labels.erase(name);

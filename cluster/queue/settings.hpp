@@ -3,7 +3,7 @@
 // stands here.
 #pragma once
 
-#include "cluster/base/time.hpp"
+#include "cluster/queue/moves.hpp"
 
 #include <cstdint>
 #include <map>
@@ -22,7 +22,7 @@ enum class durability_level : std::uint8_t { memory = 0, local = 1, quorum = 2 }
 enum class setting : std::uint8_t {
   default_ttl = 0, default_hide = 1, max_ttl = 2, max_body = 3, max_messages = 4, max_bytes = 5, max_claimed = 6,
   overflow = 7, durability = 8, order = 9, priorities = 10, require_receipt = 11, dedupe_window = 12,
-  pause_insert = 13, pause_take = 14, zone = 15, labels = 16,
+  pause_insert = 13, pause_take = 14, zone = 15, labels = 16, dead_letter = 17,
 };
 [[nodiscard]] constexpr std::uint32_t bit_of(setting s) { return std::uint32_t{1} << static_cast<unsigned>(s); }
 
@@ -35,6 +35,7 @@ struct queue_rules {
   std::optional<durability_level> durability;
   std::optional<bool> lifo, require_receipt, pause_insert, pause_take;
   std::optional<std::uint8_t> priorities;
+  std::optional<dead_letter_rule> dead_letter; ///< has a shape of its own: each_rule() does not visit it
   bool operator==(const queue_rules&) const = default;
 
   [[nodiscard]] std::uint8_t priority_max() const { return static_cast<std::uint8_t>(priorities.value_or(1) - 1); }
@@ -52,7 +53,7 @@ struct settings {
   bool operator==(const settings&) const = default;
 };
 
-/// Calls visit(setting, member of queue_rules) for each rule, in the order of their numbers.
+/// Calls visit(setting, member of queue_rules) for each rule that is a number, in the order of their numbers.
 template <class Visit>
 void each_rule(Visit visit) {
   using r = queue_rules;
@@ -78,6 +79,7 @@ struct setting_range {
   std::uint64_t low = 0, high = 0;
 };
 [[nodiscard]] setting_range range_of(setting rule);
+[[nodiscard]] bool is_valid(const dead_letter_rule& x);
 /// Whether every value is in its range, and labels and zone within their bounds.
 [[nodiscard]] bool is_valid(const settings& x);
 

@@ -73,6 +73,18 @@ std::string group(queue_number number, instant deadline, std::uint64_t group) {
   out.u64(group);
   return key;
 }
+std::string line(queue_number number, place at) {
+  std::string key = of_queue(number, kind::line, 8);
+  byte_writer(key).u64(at.value);
+  return key;
+}
+std::string id(queue_number number, const message_id& id) {
+  std::string key = of_queue(number, kind::id, 16);
+  byte_writer out(key);
+  out.u64(id.high);
+  out.u64(id.low);
+  return key;
+}
 std::string family_end(char family) { return {static_cast<char>(family + 1)}; }
 
 kind kind_of(std::string_view key) {
@@ -116,6 +128,10 @@ std::string encode(const shard_record& x) {
   byte_writer out(bytes);
   out.varint(ms(x.due));
   out.varint(x.sweeps);
+  if (x == shard_record{.due = x.due, .sweeps = x.sweeps}) return bytes;
+  for (const std::uint64_t n :
+       {x.life, x.moving, x.lines, std::uint64_t{x.line_moves}, x.turn.value, x.steps, x.ended})
+    out.varint(n);
   return bytes;
 }
 std::optional<shard_record> decode_shard(std::string_view bytes) {
@@ -123,6 +139,15 @@ std::optional<shard_record> decode_shard(std::string_view bytes) {
   shard_record x;
   x.due = read_instant(in);
   x.sweeps = in.varint();
+  if (in.ok() && in.left() > 0) {
+    for (auto* n : {&x.life, &x.moving, &x.lines}) *n = in.varint();
+    const auto moves = in.varint();
+    x.line_moves = moves == 1;
+    x.turn = {in.varint()};
+    x.steps = in.varint();
+    x.ended = in.varint();
+    if (moves > 1 || x == shard_record{.due = x.due, .sweeps = x.sweeps}) return std::nullopt;
+  }
   if (!in.done()) return std::nullopt;
   return x;
 }
@@ -130,17 +155,43 @@ std::optional<shard_record> decode_shard(std::string_view bytes) {
 namespace {
 
 // A word that says which are there, then their values in the order of their numbers.
+void write_rule(byte_writer& out, const dead_letter_rule& x) {
+  out.sized(x.queue);
+  out.varint(x.shard.value);
+  out.varint(x.max_claims);
+  out.u8(static_cast<std::uint8_t>((x.expired ? 1 : 0) | (x.resets_claims ? 0 : 2) | (x.resets_ttl ? 0 : 4)));
+  out.varint(static_cast<std::uint64_t>(x.fallback_ttl_s));
+}
+bool read_rule(byte_reader& in, std::optional<dead_letter_rule>& to) {
+  dead_letter_rule x;
+  x.queue = in.sized();
+  const auto shard = in.varint(), claims = in.varint();
+  const auto flags = in.u8();
+  const auto ttl = in.varint();
+  if (shard > 0xFFFF || claims > limits::dead_letter_claims_max || flags > 7 || ttl > limits::ttl_s_max) return false;
+  x.shard = {static_cast<std::uint16_t>(shard)};
+  x.max_claims = static_cast<std::uint16_t>(claims);
+  x.expired = (flags & 1) != 0;
+  x.resets_claims = (flags & 2) == 0;
+  x.resets_ttl = (flags & 4) == 0;
+  x.fallback_ttl_s = static_cast<std::int64_t>(ttl);
+  const bool fine = is_valid(x);
+  to = std::move(x);
+  return fine;
+}
+
 void write_rules(byte_writer& out, const queue_rules& x) {
-  std::uint32_t there = 0;
+  std::uint32_t there = x.dead_letter ? bit_of(setting::dead_letter) : 0U;
   each_rule([&](setting which, auto member) { there |= x.*member ? bit_of(which) : 0U; });
   out.varint(there);
   each_rule([&](setting, auto member) {
     if (x.*member) out.varint(static_cast<std::uint64_t>(*(x.*member)));
   });
+  if (x.dead_letter) write_rule(out, *x.dead_letter);
 }
 bool read_rules(byte_reader& in, queue_rules& x) {
   const auto there = in.varint();
-  std::uint64_t known = 0;
+  std::uint64_t known = bit_of(setting::dead_letter);
   bool fine = true;
   each_rule([&]<class T>(setting which, std::optional<T> queue_rules::*member) {
     known |= bit_of(which);
@@ -150,6 +201,7 @@ bool read_rules(byte_reader& in, queue_rules& x) {
     fine = fine && n >= low && n <= high;
     x.*member = static_cast<T>(n);
   });
+  if ((there & bit_of(setting::dead_letter)) != 0) fine = fine && read_rule(in, x.dead_letter);
   return fine && (there & ~known) == 0;
 }
 
@@ -164,9 +216,13 @@ std::string encode(const queue_record& x) {
                                 ms(x.ttl_last), ms(x.ttl_due), x.ttl_from.value, ms(x.group_due), ms(x.registered)})
     out.varint(n);
   // What few queues have is not there for the others.
-  if (x.raised == 0 && !x.has_settings()) return bytes;
+  const queue_moves& m = x.moves;
+  const bool has_moves = m != queue_moves{};
+  if (x.raised == 0 && !x.has_settings() && !has_moves) return bytes;
   for (const std::uint64_t n : {x.raised, x.raised_ready, x.settings_revision}) out.varint(n);
   if (x.has_settings()) write_rules(out, x.rules);
+  if (has_moves)
+    for (const std::uint64_t n : {m.moving, m.moving_bytes, m.lined, m.lettered, m.tasks, m.task}) out.varint(n);
   return bytes;
 }
 std::optional<queue_record> decode_queue(std::string_view bytes) {
@@ -184,8 +240,13 @@ std::optional<queue_record> decode_queue(std::string_view bytes) {
   x.registered = read_instant(in);
   if (in.ok() && in.left() > 0) {
     for (auto* n : {&x.raised, &x.raised_ready, &x.settings_revision}) *n = in.varint();
-    if (x.raised == 0 && !x.has_settings()) return std::nullopt;
     if (x.has_settings() && !read_rules(in, x.rules)) return std::nullopt;
+    queue_moves& m = x.moves;
+    const bool has_moves = in.ok() && in.left() > 0;
+    if (has_moves)
+      for (auto* n : {&m.moving, &m.moving_bytes, &m.lined, &m.lettered, &m.tasks, &m.task}) *n = in.varint();
+    if (has_moves == (m == queue_moves{})) return std::nullopt;
+    if (x.raised == 0 && !x.has_settings() && !has_moves) return std::nullopt;
   }
   if (!in.done()) return std::nullopt;
   return x;

@@ -1,7 +1,9 @@
 #include "cluster/queue/sweep.hpp"
 
 #include "cluster/base/assert.hpp"
+#include "cluster/queue/commands.hpp"
 #include "cluster/queue/dedupe.hpp"
+#include "cluster/queue/moving.hpp"
 
 #include <algorithm>
 
@@ -29,8 +31,9 @@ void settle(work& w, queue_state& q, const std::string& key, place at) {
   // It may have gone as part of an earlier group of this page: its ttl and its hide were both due.
   if (!h) return;
   message& m = h->item();
-  if (m.is_gone(w.now())) return drop(w, q, *h, going::expired);
+  if (m.is_gone(w.now())) return expire(w, q, *h);
   BURROW_ASSERT(h->now.hide_group == key::last_number(key) && m.is_visible(w.now()));
+  if (is_doomed(q.record, m)) return static_cast<void>(send_off(w, q, *h, going::dead));
   set_hide(w, q, *h, no_instant, false);
   save(w, q, *h);
 }
@@ -74,7 +77,8 @@ bool work_off_in_order(work& w, queue_state& q, share& bound) {
       auto x = decode_message(at, bytes);
       BURROW_ASSERT(x);
       if (x->item.is_gone(w.now())) {
-        drop(w, q, {std::move(*x), std::move(bytes)}, going::expired);
+        held h{std::move(*x), std::move(bytes)};
+        expire(w, q, h);
       } else if (x->item.in_ttl_order) {
         r.ttl_due = x->item.expires;
         return w.ok();
@@ -130,6 +134,7 @@ void work_off_shard(work& w, std::size_t messages_max) {
   const std::size_t floor = w.budget() - std::min(w.budget(), messages_max);
   work_off_queues(w, floor);
   if (w.ok()) work_off_memory(w, floor);
+  if (w.ok()) forget_tasks(w, floor);
 }
 
 std::uint64_t empty_queue(work& w, queue_state& q) {
@@ -139,6 +144,7 @@ std::uint64_t empty_queue(work& w, queue_state& q) {
   w.note_sweep(1);
   const queue_number number = q.record.number;
   const instant registered = q.record.registered;
+  if (q.record.moves.lined > 0) end_line(w, q);
   q.record = q.record.emptied();
   if (registered != no_instant) w.state().erase(key::due(registered, number), std::string_view(q.key).substr(1));
   q.changed = true;

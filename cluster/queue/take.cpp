@@ -1,6 +1,7 @@
 #include "cluster/queue/claims.hpp"
 #include "cluster/queue/commands.hpp"
 #include "cluster/queue/dedupe.hpp"
+#include "cluster/queue/moving.hpp"
 #include "cluster/queue/quota.hpp"
 #include "cluster/queue/sweep.hpp"
 #include "cluster/queue/walk.hpp"
@@ -39,12 +40,12 @@ struct taking {
       }
       grant(w, q, h, claim, bounded_hide(what.hide, {}));
       save(w, q, h);
-    } else {
-      change_attributes(w, q, h, what.ttl, what.hide);
+    } else if (const auto move = change_attributes(w, q, h, what.ttl, what.hide)) {
+      out.moves.push_back(*move);
     }
     bytes += h.item().body.size;
     ++out.count;
-    out.items.push_back(as_seen(std::move(h.item()), w.now()));
+    out.items.push_back(as_seen(q.record, std::move(h.item()), w.now()));
   }
 };
 
@@ -113,7 +114,7 @@ void take_only(taking& t, const walk_request& range) {
     auto h = t.q.exists() ? read(t.w, t.q, at) : std::nullopt;
     if (!t.w.ok()) return;
     const bool matches = h && covers(range, h->item()) && !h->item().is_gone(t.w.now()) &&
-                         (t.what.match_hidden || h->item().is_visible(t.w.now())) && t.has_room(&h->item());
+                         (t.what.match_hidden || shows(t.q.record, h->item(), t.w.now())) && t.has_room(&h->item());
     if (matches && !t.fits(h->item())) {
       t.out.more = true;
       return;
@@ -128,8 +129,11 @@ void take_only(taking& t, const walk_request& range) {
 
 } // namespace
 
-message as_seen(message m, instant now) {
-  if (m.hidden_until != no_instant && m.hidden_until <= now) {
+message as_seen(const queue_record& q, message m, instant now) {
+  if (m.hidden_until == no_instant || m.hidden_until > now) return m;
+  if (is_doomed(q, m)) {
+    m.hidden_until = now + duration{1};
+  } else {
     m.hidden_until = no_instant;
     m.claimed = false;
   }

@@ -40,9 +40,9 @@ targets_reply each(work& w, queue_state& q, const std::vector<target>& targets, 
       result.problem = errc::receipt_required;
     if (result.problem == errc::ok) result.problem = refused;
     if (result.problem != errc::ok) continue;
-    act(*h);
+    act(*h, out);
     if (!w.ok()) return out;
-    result.item = as_seen(std::move(h->item()), w.now());
+    result.item = as_seen(q.record, std::move(h->item()), w.now());
   }
   out.visible_left = q.record.visible > 0;
   return out;
@@ -53,11 +53,13 @@ targets_reply each(work& w, queue_state& q, const std::vector<target>& targets, 
 targets_reply run(work& w, queue_state& q, const change& what) {
   const bool too_long = what.ttl && q.record.rules.too_long(*what.ttl);
   return each(w, q, what.targets, too_long ? errc::ttl_too_long : errc::ok,
-              [&](held& h) { change_attributes(w, q, h, what.ttl, what.hide); });
+              [&](held& h, targets_reply& out) {
+                if (const auto move = change_attributes(w, q, h, what.ttl, what.hide)) out.moves.push_back(*move);
+              });
 }
 
 targets_reply run(work& w, queue_state& q, const remove& what) {
-  return each(w, q, what.targets, errc::ok, [&](held& h) { drop(w, q, h, going::deleted); });
+  return each(w, q, what.targets, errc::ok, [&](held& h, targets_reply&) { drop(w, q, h, going::deleted); });
 }
 
 purge_reply run(work& w, queue_state& q, const purge&) {

@@ -1,6 +1,7 @@
 #include "cluster/queue/walk.hpp"
 
 #include "cluster/base/assert.hpp"
+#include "cluster/queue/moving.hpp"
 
 #include <algorithm>
 
@@ -160,11 +161,11 @@ std::optional<held> walk::next() {
     if (!w_.ok()) return std::nullopt;
     if (!h) continue;
     if (h->item().is_gone(w_.now())) {
-      drop(w_, q_, *h, going::expired);
+      expire(w_, q_, *h);
       if (!w_.ok()) return std::nullopt;
       continue;
     }
-    if (request_.match_hidden || h->item().is_visible(w_.now())) return h;
+    if (request_.match_hidden || shows(q_.record, h->item(), w_.now())) return h;
   }
   return std::nullopt;
 }

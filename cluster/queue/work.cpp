@@ -61,6 +61,19 @@ const shard_record& work::shard_state() {
   return shard_;
 }
 
+pair_record& work::pair(shard_id to) {
+  const auto [at, fresh] = pairs_.try_emplace(to);
+  auto& p = at->second;
+  if (!fresh) return p.record;
+  p.stored = draft_.get(key::pair(to));
+  if (p.stored) {
+    const auto read = decode_pair(*p.stored);
+    BURROW_ASSERT(read);
+    p.before = p.record = *read;
+  }
+  return p.record;
+}
+
 void work::note_sweep(std::int64_t change) {
   static_cast<void>(shard_state());
   shard_.sweeps += static_cast<std::uint64_t>(change);
@@ -165,7 +178,8 @@ void work::store_tenants(outcome& out) {
 void work::store_shard() {
   if (refresh_) {
     shard_.due = no_instant;
-    for (const char family : {key::due_family, key::memory_due_family}) {
+    for (const char family : {key::due_family, key::memory_due_family, key::forget_family}) {
+      if (family == key::forget_family && shard_.ended == 0) continue;
       const auto first = draft_.scan({.from = std::string(1, family), .to = key::family_end(family),
                                       .order = direction::ascending, .items_max = 1});
       if (!ok()) return;
@@ -178,6 +192,11 @@ void work::store_shard() {
                   shard_stored_.empty() ? std::nullopt : std::optional<std::string_view>(shard_stored_));
 }
 
+void work::store_pairs() {
+  for (const auto& [to, p] : pairs_)
+    if (p.record != p.before) draft_.put(key::pair(to), encode(p.record), p.stored);
+}
+
 void work::finish(outcome& out) {
   for (auto& [key, q] : queues_) {
     if (q.changed) store(q);
@@ -185,7 +204,9 @@ void work::finish(outcome& out) {
   }
   store_tenants(out);
   store_shard();
+  store_pairs();
   if (!ok()) return;
+  out.leaving_to.assign(leaving_to_.begin(), leaving_to_.end());
   for (const auto& [key, q] : queues_) {
     if (q.shown > 0) out.effects.emplace_back(became_visible{q.ref, q.shown});
     if (q.did != activity{}) out.activity.push_back({q.ref, q.did});

@@ -6,11 +6,13 @@
 #include "cluster/queue/draft.hpp"
 #include "cluster/queue/effect.hpp"
 #include "cluster/queue/machine.hpp"
+#include "cluster/queue/move_records.hpp"
 #include "cluster/queue/remembered.hpp"
 #include "cluster/queue/snapshot.hpp"
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -70,6 +72,14 @@ public:
   [[nodiscard]] memory_record& memory(queue_state& q);
   [[nodiscard]] const shard_record& shard_state();
   void note_sweep(std::int64_t change);
+  [[nodiscard]] shard_record& edit_shard() {
+    static_cast<void>(shard_state());
+    return shard_;
+  }
+  /// Moves to another shard. The reference stays good for the whole entry, and what is changed there is stored.
+  [[nodiscard]] pair_record& pair(shard_id to);
+  /// Something began to leave for that shard.
+  void note_leaving(shard_id to) { leaving_to_.insert(to); }
   /// What the tenant holds on this shard, with the changes of this entry.
   [[nodiscard]] tenant_record usage(const tenant_id& tenant);
 
@@ -97,6 +107,7 @@ private:
   void store_memory(queue_state& q);
   void store_tenants(outcome& out);
   void store_shard();
+  void store_pairs();
 
   static constexpr int number_bits = 16;
   static constexpr std::size_t group_places_max = 32;
@@ -109,6 +120,12 @@ private:
   std::size_t group_left_ = 0;
   std::map<std::string, queue_state, std::less<>> queues_; ///< by key
   std::map<tenant_id, std::optional<std::string>> tenants_; ///< records as the view has them
+  struct pair_state {
+    std::optional<std::string> stored;
+    pair_record before, record;
+  };
+  std::map<shard_id, pair_state> pairs_;
+  std::set<shard_id> leaving_to_;
   bool shard_loaded_ = false;
   std::string shard_stored_;
   shard_record shard_before_, shard_;

@@ -14,6 +14,12 @@ struct work_counter {
   std::size_t operator()(const queue::clock&) const { return limits::entry_messages_max; }
   std::size_t operator()(const queue::purge&) const { return 1; }
   std::size_t operator()(const queue::configure&) const { return 1; }
+  std::size_t operator()(const queue::redrive& c) const { return 1 + c.ids.size(); }
+  std::size_t operator()(const queue::cancel_task&) const { return 1; }
+  std::size_t operator()(const queue::redrive_step&) const { return limits::entry_messages_max; }
+  std::size_t operator()(const queue::arrive& c) const { return c.items.size(); }
+  std::size_t operator()(const queue::left& c) const { return c.numbers.size(); }
+  std::size_t operator()(const queue::begin_life&) const { return 1; }
   std::size_t operator()(const queue::registry_put&) const { return 1; }
   std::size_t operator()(const queue::set_version&) const { return limits::entry_messages_max; }
 };

@@ -116,13 +116,15 @@ void replica::impl::finish_entry(const local_entry& local, queue::outcome& out) 
   const auto keep = std::move(flight.front());
   flight.pop_front();
   flight_bytes -= local.bytes;
-  if (local.is_clock) clock_in_flight = false;
   effects.reserve(effects.size() + local.origins.size() + out.effects.size() + 2);
   for (std::size_t i = 0; i < local.origins.size(); ++i) {
     waiting.done(commands[i].queue.tenant);
+    expect_moves(local.origins[i].from, out.replies[i]);
     give(reply_effect{local.origins[i].from, std::move(out.replies[i]), {}}, local.origins[i].want_bodies);
   }
+  if (local.origins.empty()) own_applied(commands.front());
   if (!leads) return;
+  for (const auto to : out.leaving_to) moves.note(to);
   for (const auto& a : out.activity) rates.add(now.steady, a.queue, a.did);
   for (auto& e : out.effects) effects.push_back(notify_effect{std::move(e)});
 }

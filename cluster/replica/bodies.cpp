@@ -30,6 +30,8 @@ references bodies_of(const queue::answer& answer) {
     for (const auto& m : list->items) out.bodies.push_back(m.body);
   } else if (const auto* const one = std::get_if<queue::message_answer>(&answer)) {
     if (one->item) out.bodies.push_back(one->item->body);
+  } else if (const auto* const leaving = std::get_if<queue::leaving_answer>(&answer)) {
+    for (const auto& m : leaving->items) out.bodies.push_back(m.what.body);
   }
   return out;
 }
@@ -43,7 +45,7 @@ void replica::impl::give(reply_effect reply, bool want_bodies) {
     auto refs = bodies_of(*reply.outcome);
     if (!refs.bodies.empty()) return give_with_bodies(std::move(reply), std::move(refs.bodies), refs.replayed);
   }
-  effects.push_back(std::move(reply));
+  deliver(std::move(reply));
 }
 
 void replica::impl::give(answer_effect answer, bool want_bodies) {
@@ -51,7 +53,7 @@ void replica::impl::give(answer_effect answer, bool want_bodies) {
     auto refs = bodies_of(*answer.outcome);
     if (!refs.bodies.empty()) return give_with_bodies(std::move(answer), std::move(refs.bodies), refs.replayed);
   }
-  effects.push_back(std::move(answer));
+  deliver(std::move(answer));
 }
 
 bool replica::impl::check_body(const queue::body_ref& ref, const shared_bytes& bytes, bool may_be_gone) {
@@ -64,9 +66,9 @@ bool replica::impl::check_body(const queue::body_ref& ref, const shared_bytes& b
 // The command was applied, but what it found cannot be shown: to its client that is an unknown outcome.
 void replica::impl::give_up(const std::variant<reply_effect, answer_effect>& what) {
   if (const auto* const reply = std::get_if<reply_effect>(&what)) {
-    effects.push_back(reply_effect{reply->to, errc::unknown_outcome, {}});
+    deliver(reply_effect{reply->to, errc::unknown_outcome, {}});
   } else {
-    effects.push_back(answer_effect{std::get<answer_effect>(what).to, errc::unavailable, {}});
+    deliver(answer_effect{std::get<answer_effect>(what).to, errc::unavailable, {}});
   }
 }
 
@@ -95,7 +97,7 @@ void replica::impl::give_with_bodies(std::variant<reply_effect, answer_effect> w
   }
   std::visit([&](auto& w) { w.bodies = std::move(found); }, load.what);
   if (items.empty()) {
-    std::visit([&](auto& w) { effects.push_back(std::move(w)); }, load.what);
+    std::visit([&](auto& w) { deliver(std::move(w)); }, load.what);
     return;
   }
   const load_id id{++last_load.value};
@@ -118,7 +120,7 @@ void replica::impl::bodies_loaded(body_load load, std::vector<loaded_item> value
     if (got.found) into = shared_bytes(std::move(got.value));
     if (!check_body(ref, into, load.may_be_gone)) return give_up(load.what);
   }
-  std::visit([&](auto& w) { effects.push_back(std::move(w)); }, load.what);
+  std::visit([&](auto& w) { deliver(std::move(w)); }, load.what);
 }
 
 } // namespace burrow

@@ -1,7 +1,7 @@
 // The check of a shard after an accepted loss: what was salvaged may have holes that no checksum of one value shows.
 // The state hash finds a key that is missing or old, the references of messages and entries find a missing body.
 #include "cluster/base/limits.hpp"
-#include "cluster/queue/snapshot.hpp"
+#include "cluster/queue/move_records.hpp"
 #include "cluster/replica/stored.hpp"
 #include "cluster/storage/keys.hpp"
 
@@ -16,13 +16,20 @@ public:
 
   result<void> pair(std::string_view relative, std::string_view value) {
     sum_ = sum_ + hash_of(relative, value);
+    if (queue::key::is_leaving(relative)) {
+      const auto leaving = queue::decode_leaving(queue::key::move_of(relative), value);
+      if (!leaving) return error{errc::corrupt, "a message that moves cannot be read"};
+      return check_body(leaving->moved.what.body);
+    }
     if (!queue::key::is_message(relative)) return {};
     const auto read = queue::decode_message({queue::key::last_number(relative)}, value);
     if (!read) return error{errc::corrupt, "a message of the state cannot be read"};
-    const auto& body = read->item.body;
-    return check_body(body.index, body.n, body.size, body.hash);
+    return check_body(read->item.body);
   }
 
+  result<void> check_body(const queue::body_ref& body) {
+    return check_body(body.index, body.n, body.size, body.hash);
+  }
   result<void> check_body(log_index index, std::uint32_t n, std::uint32_t size, const hash128& hash) {
     const auto got = from_.get(family::body, keys::body(shard_, generation_, index, n), read_tier::disk);
     if (!got) return got.error();

@@ -28,8 +28,11 @@ void replica::impl::check_due() {
     due = std::move(found);
     due_stale = false;
     due_checked = now.steady;
+    for (const auto to : due.leaving_to) moves.note_open(to);
   }
-  if (clock_in_flight || due_stale || draining) return;
+  if (due_stale || draining) return;
+  drive_tasks();
+  if (clock_in_flight) return;
   const bool is_due = due.earliest != no_instant && due.earliest <= shard_now();
   if (!due.sweeping && !is_due) return;
   // More than one entry's worth goes on at once; single deadlines gather.
@@ -50,10 +53,19 @@ std::optional<duration> replica::impl::next_wake() {
   std::optional<duration> at;
   const auto by = [&](duration t) { at = at ? std::min(*at, t) : t; };
   if (delta_since && above.has_unsent() && pins.empty()) by(*delta_since + limits::delta_delay_max);
-  if (serves && !clock_in_flight && !due_loads.loading && !draining) {
-    if (due_stale) by(due_checked + look_every);
-    else if (due.earliest != no_instant) by(std::max(clock.steady_at(due.earliest, now), clock_proposed + clock_every));
+  if (serves && due_stale && !due_loads.loading && !draining) by(due_checked + look_every);
+  if (serves && !due_stale && !clock_in_flight && !due_loads.loading && !draining) {
+    if (due.earliest != no_instant) by(std::max(clock.steady_at(due.earliest, now), clock_proposed + clock_every));
   }
+  // One that is under way, or has to wait, is seen to by moves_wake().
+  if (serves && !due_stale && !due_loads.loading && !draining && due.moving < limits::moves_open_max) {
+    for (const auto& t : due.tasks) {
+      if (driven.contains(t.task)) continue;
+      by(clock.steady_at(t.due, now));
+      break;
+    }
+  }
+  if (const auto moving = moves_wake()) by(*moving);
   if (time_ahead_told) by(*time_ahead_told + tell_ahead_every);
   if (const auto quiet = rates.quiet_at()) by(*quiet);
   // Once idle, an entry log and bodies that nobody asks for any more are let go.

@@ -122,7 +122,16 @@ struct time_ahead_effect {
   duration ahead{0};
 };
 
-using replica_effect = std::variant<persist_effect, load_effect, reply_effect, answer_effect, notify_effect,
-                                    usage_effect, role_effect, timer_effect, damaged_effect, time_ahead_effect>;
+/// Hand this to the replica that leads another shard, as a proposal or question of anybody's, and give its outcome to
+/// called(). It may get lost, and so may the outcome: then it comes again under another number. Arrivals carry their
+/// bodies. Only a leader says it; at most limits::move_batches_max arrivals for one shard are open.
+struct call_effect {
+  shard_id to;
+  std::variant<proposal, question> what; ///< `from` is the number of the call
+};
+
+using replica_effect =
+  std::variant<persist_effect, load_effect, reply_effect, answer_effect, notify_effect, usage_effect, role_effect,
+               timer_effect, damaged_effect, time_ahead_effect, call_effect>;
 
 } // namespace burrow

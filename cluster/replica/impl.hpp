@@ -7,6 +7,7 @@
 #include "cluster/raft/raft.hpp"
 #include "cluster/replica/admission.hpp"
 #include "cluster/replica/body_cache.hpp"
+#include "cluster/replica/mover.hpp"
 #include "cluster/replica/overlay.hpp"
 #include "cluster/replica/rates.hpp"
 #include "cluster/replica/shard_clock.hpp"
@@ -37,6 +38,7 @@ struct replica::impl {
   void close_for(log_index entry);
   void hear(clock_reading at);
   void drain_raft();
+  void begin_leading();
   void lose_leadership();
 
   // propose.cpp
@@ -89,6 +91,41 @@ struct replica::impl {
   void give_up(const std::variant<reply_effect, answer_effect>& what);
   void bodies_loaded(body_load load, std::vector<loaded_item> values);
   [[nodiscard]] bool check_body(const queue::body_ref& ref, const shared_bytes& bytes, bool may_be_gone);
+
+  // moves.cpp: what leaves for other shards, and tasks
+  struct driven_task {
+    queue_ref queue;
+    bool busy = false;       ///< something of it is under way; else it waits until not_before
+    duration late{0};        ///< when calls are given up
+    duration not_before{0};
+    std::vector<place> taken;
+    std::size_t calls = 0;   ///< open ones
+    std::uint64_t upto = 0;
+  };
+  struct name_call {
+    queue::task_id task;
+    shard_id to;
+    std::vector<place> places;
+  };
+  void expect_moves(cookie who, const queue::reply& reply);
+  void deliver(reply_effect reply);
+  void deliver(answer_effect answer);
+  void push_all(std::vector<reply_effect> replies);
+  void ask_own(queue::query what, bool want_bodies, std::variant<shard_id, queue::task_id> why);
+  void forget_moves();
+  /// True if it has asked what is to be sent next.
+  bool drive_moves();
+  void drive_tasks();
+  void propose_own(queue::command what);
+  void own_applied(const queue::command& what);
+  void leaving_read(shard_id to, answer_effect answer);
+  void called(cookie call, const result<queue::reply>& outcome);
+  void called(cookie call, const result<queue::answer>& outcome);
+  void task_looked(queue::task_id task, const result<queue::answer>& outcome);
+  void retry(queue::task_id task);
+  void give_up_late_tasks();
+  void propose_step(queue::task_id task);
+  [[nodiscard]] std::optional<duration> moves_wake() const;
 
   // persist.cpp
   void put_raft(const raft::persist_request& p);
@@ -144,6 +181,14 @@ struct replica::impl {
   std::list<question_state> questions;
   std::size_t questions_loading = 0;
   std::vector<std::list<question_state>::iterator> unread; ///< not yet given to the core
+
+  // Moves.
+  mover moves;
+  held_replies held;
+  std::map<queue::task_id, driven_task> driven;
+  std::map<cookie, std::variant<shard_id, queue::task_id>> own_questions;
+  std::map<cookie, name_call> name_calls;
+  std::uint64_t last_own = 0, last_call = 0;
 
   // Bodies.
   body_cache bodies;

@@ -8,9 +8,20 @@ namespace {
 /// Only what comes with its bodies, within the bounds that a decoder will insist on, may be logged.
 result<void> check(const proposal& p) {
   if (auto fine = codec::check_limits(p.what); !fine) return fine;
+  std::size_t bytes = 0;
+  if (const auto* const arrive = std::get_if<queue::arrive>(&p.what.what)) {
+    for (const auto& item : arrive->items) {
+      const auto& body = item.what.body;
+      if (body.n >= p.bodies.size() || p.bodies[body.n].size() != body.size) {
+        return error{errc::invalid_parameter, "body of an arrival"};
+      }
+      bytes += body.size;
+    }
+    if (bytes > limits::entry_bytes_max) return errc::too_large;
+    return {};
+  }
   const auto* const insert = std::get_if<queue::insert>(&p.what.what);
   if (insert == nullptr) return {};
-  std::size_t bytes = 0;
   for (const auto& item : insert->items) {
     if (item.refused != errc::ok) continue;
     if (item.body >= p.bodies.size() || p.bodies[item.body].size() != item.body_size) {
@@ -37,13 +48,26 @@ void number_bodies(queue::insert& insert, const std::vector<shared_bytes>& from,
   }
 }
 
+void number_bodies(queue::arrive& arrive, const std::vector<shared_bytes>& from, std::vector<raft::body_part>& to) {
+  for (auto& item : arrive.items) {
+    auto& body = item.what.body;
+    const auto& bytes = from[body.n];
+    body.index = {};
+    body.n = static_cast<std::uint32_t>(to.size());
+    to.push_back({bytes.present() ? bytes : shared_bytes(std::string()), body.size, body.hash});
+  }
+}
+
 } // namespace
 
 void replica::impl::propose(proposal what) {
   const auto refuse = [&](error why) { effects.push_back(reply_effect{what.from, std::move(why), {}}); };
   if (damaged) return refuse(errc::unavailable);
   if (draining) return refuse(errc::draining);
-  if (disk_is_low && std::holds_alternative<queue::insert>(what.what.what)) return refuse(errc::no_space);
+  // Both make more of what is on disk: a redrive may bring bodies to another shard.
+  const auto& command = what.what.what;
+  const bool grows = std::holds_alternative<queue::insert>(command) || std::holds_alternative<queue::redrive>(command);
+  if (disk_is_low && grows) return refuse(errc::no_space);
   if (auto fine = check(what); !fine) return refuse(fine.error());
   active = now.steady;
   if (auto taken = waiting.add(what); !taken) refuse(taken.error());
@@ -57,6 +81,7 @@ raft::command_bytes replica::impl::build_entry(std::vector<proposal> items) {
   local->origins.reserve(items.size());
   for (auto& p : items) {
     if (auto* const insert = std::get_if<queue::insert>(&p.what.what)) number_bodies(*insert, p.bodies, out.bodies);
+    if (auto* const arrive = std::get_if<queue::arrive>(&p.what.what)) number_bodies(*arrive, p.bodies, out.bodies);
     local->command.what.commands.push_back(std::move(p.what));
     local->origins.push_back({p.from, p.want_bodies});
   }
@@ -87,14 +112,7 @@ void replica::impl::propose_waiting() {
 }
 
 void replica::impl::propose_clock() {
-  auto local = std::make_shared<local_entry>();
-  local->command.now = shard_now();
-  local->command.what.commands.push_back({{}, {}, queue::clock{}});
-  local->is_clock = true;
-  std::vector<raft::command_bytes> entries;
-  entries.push_back(encode_entry(std::move(local), {}));
-  const auto proposed = core.propose(std::move(entries));
-  BURROW_ASSERT(proposed.ok());
+  propose_own({{}, {}, queue::clock{}});
   clock_in_flight = true;
   clock_proposed = now.steady;
 }

@@ -60,7 +60,7 @@ void replica::impl::loaded(load_id id, std::vector<loaded_item> values) {
 // ---- questions --------------------------------------------------------------------------------------------------
 
 void replica::impl::ask(question what) {
-  const auto refuse = [&](error why) { effects.push_back(answer_effect{what.from, std::move(why), {}}); };
+  const auto refuse = [&](error why) { deliver(answer_effect{what.from, std::move(why), {}}); };
   if (damaged) return refuse(errc::unavailable);
   if (questions.size() >= limits::questions_waiting_max) return refuse(errc::busy);
   active = now.steady;

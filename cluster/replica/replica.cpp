@@ -21,11 +21,14 @@ raft::stored_state state_of(const stored_replica& stored) {
   return out;
 }
 
+// Of ours: one for each shard that something leaves for, and one for each task.
+constexpr std::size_t own_questions_max = 1024;
+
 raft::raft_options core_options(const replica_options& o, const codec::replica_record& record) {
   raft::raft_options out;
   out.self = {record.replica, o.self};
   out.seed = record.replica.value ^ record.start.value;
-  out.reads_waiting_max = limits::questions_waiting_max;
+  out.reads_waiting_max = limits::questions_waiting_max + own_questions_max;
   return out;
 }
 
@@ -56,7 +59,7 @@ void replica::impl::fail(error why) {
   lose_leadership();
   batch.reset();
   for (auto& [id, purpose] : std::exchange(loads, {})) {
-    if (const auto* const held = std::get_if<body_load>(&purpose)) give_up(held->what);
+    if (const auto* const answer = std::get_if<body_load>(&purpose)) give_up(answer->what);
   }
   effects.push_back(damaged_effect{std::move(why)});
 }
@@ -80,16 +83,24 @@ void replica::impl::lose_leadership() {
     }
   }
   flight_bytes = questions_loading = 0;
+  own_questions.clear(); // nobody else waits for those
   for (auto& q : questions) {
     release(q.loads);
-    effects.push_back(answer_effect{q.what.from, no, {}});
+    deliver(answer_effect{q.what.from, no, {}});
   }
   std::erase_if(loads, [](const auto& l) { return std::holds_alternative<question_load>(l.second); });
   questions.clear();
   unread.clear();
   reading.clear();
   rates.clear();
+  forget_moves();
   if (did_serve) effects.push_back(role_effect{false, leads_in});
+}
+
+void replica::impl::begin_leading() {
+  clock.start(now, applied.time);
+  // Before anything else is logged: what a lost entry had numbered must not be taken for what comes now.
+  if (record.life > 1) propose_own({{}, {}, queue::begin_life{record.life}});
 }
 
 void replica::impl::drain_raft() {
@@ -97,7 +108,7 @@ void replica::impl::drain_raft() {
   if (out.role) {
     leads = out.role->leads;
     leads_in = out.role->term;
-    if (leads) clock.start(now, applied.time);
+    if (leads) begin_leading();
     else lose_leadership();
   }
   if (!out.persist.empty()) put_raft(out.persist);
@@ -108,7 +119,7 @@ void replica::impl::drain_raft() {
     if (r.index) {
       at->second->index = *r.index;
     } else {
-      effects.push_back(answer_effect{at->second->what.from, r.index.error(), {}});
+      deliver(answer_effect{at->second->what.from, r.index.error(), {}});
       questions.erase(at->second);
     }
     reading.erase(at);
@@ -144,6 +155,15 @@ void replica::loaded(clock_reading now, load_id id, std::vector<loaded_item> val
 
 void replica::tick(clock_reading now) { impl_->hear(now); }
 
+void replica::called(clock_reading now, cookie call, result<queue::reply> outcome) {
+  impl_->hear(now);
+  if (!impl_->damaged) impl_->called(call, outcome);
+}
+void replica::called(clock_reading now, cookie call, result<queue::answer> outcome) {
+  impl_->hear(now);
+  if (!impl_->damaged) impl_->called(call, outcome);
+}
+
 void replica::disk_low(bool low) { impl_->disk_is_low = low; }
 
 void replica::drain(clock_reading now) {
@@ -159,6 +179,8 @@ std::vector<replica_effect> replica::take_effects() {
     r.apply_committed();
     r.answer_questions();
     r.check_due();
+    // What is read is mostly in memory, and then the next piece can be read at once.
+    for (std::size_t n = 0; r.drive_moves() && n < limits::move_batches_max; ++n) r.answer_questions();
     r.tell_time_ahead();
     r.cut_log();
     r.drain_raft();
@@ -185,6 +207,8 @@ replica_status replica::status() const {
   out.inflight_commands = r.waiting.in_flight();
   out.inflight_bytes = r.flight_bytes;
   out.overlay_bytes = r.above.bytes();
+  out.moving = r.due.moving;
+  out.arrivals_resent = r.moves.resent();
   out.shard_time = r.leads ? r.shard_now() : r.applied.time;
   out.time_ahead = r.leads ? r.clock.ahead(r.now) : duration{0};
   return out;

@@ -37,6 +37,8 @@ struct replica_status {
   log_index last, committed, applied, first; ///< of the log
   std::uint64_t entries_applied = 0, commands_applied = 0, applies_abandoned = 0;
   std::size_t waiting_proposals = 0, inflight_commands = 0, inflight_bytes = 0, overlay_bytes = 0;
+  /// Moves: messages that leave for other shards; arrivals handed over, those of them again, and messages that left.
+  std::uint64_t moving = 0, arrivals_sent = 0, arrivals_resent = 0, moves_left = 0;
   instant shard_time;
   duration time_ahead{0}; ///< by how much the shard's time is ahead of the clock, while that is an alarm
 };
@@ -53,6 +55,9 @@ public:
   void ask(clock_reading now, question what);
   void persisted(clock_reading now, persist_ticket ticket);
   void loaded(clock_reading now, load_id id, std::vector<loaded_item> values);
+  /// What another shard answered to a call_effect; one that is answered twice, or too late, is ignored.
+  void called(clock_reading now, cookie call, result<queue::reply> outcome);
+  void called(clock_reading now, cookie call, result<queue::answer> outcome);
   /// To be called when the time of the last timer_effect is reached; harmless at any other time.
   void tick(clock_reading now);
   /// While true, inserts are refused with no_space.

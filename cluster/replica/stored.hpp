@@ -18,9 +18,8 @@ struct origin {
 /// What hangs on raft::command_bytes::decoded: the leader applies what it proposed without decoding it.
 struct local_entry {
   codec::logged_command command;
-  std::vector<origin> origins; ///< one for each command; empty if this life did not propose it
+  std::vector<origin> origins; ///< one for each command; empty if this life did not propose it, or by itself
   std::size_t bytes = 0;       ///< counted against inflight_bytes_max
-  bool is_clock = false;       ///< proposed by the replica itself
 };
 
 struct stored_replica {

@@ -52,6 +52,16 @@ TEST_CASE("inserts are refused before takes, takes before acknowledgements") {
   CHECK(places_for(1, 1000) < places_for(2, 1000));
   CHECK(places_for(2, 1000) == 1000);
   CHECK(places_for(0, 1) == 1);
+  const auto rank = [](operation_body what) {
+    operation one;
+    one.what = std::move(what);
+    return rank_of(one);
+  };
+  CHECK(rank(queue::insert{}) == 0);
+  CHECK(rank(queue::redrive{}) == 0);
+  CHECK(rank(queue::cancel_task{}) == 1);
+  CHECK(rank(queue::take{}) == 1);
+  CHECK(rank(queue::remove{}) == 2);
 }
 
 TEST_CASE("a take in steps goes on where it stopped, below what the first step found") {

@@ -10,7 +10,7 @@ TEST_CASE("paths lead to their routes, and the rest is not found") {
     {"GET", "/", 200}, {"GET", "/unknown", 404}, {"GET", "/v1.0/", 404}, {"GET", "/v1.0/a/", 404},
     {"GET", "/v1.0/a/q/m/", 404}, {"GET", "/v1.0/a/q/m/x", 404}, {"GET", "/v2", 404}, {"GET", "/v1.0/a//m", 400},
     {"GET", "/v1.0//q", 400}, {"GET", "/v1.0/a/~limits", 404}, {"POST", "/v1.0/a/q/~settings", 405},
-    {"POST", "/v1.0/a/q/~redrive", 404}, {"GET", "/v1.0/a/q/~tasks", 404}, {"GET", "/v1.0/a/q/%7Etasks", 404},
+    {"GET", "/v1.0/a/q/~redrive", 405}, {"POST", "/v1.0/a/q/~tasks", 405}, {"GET", "/v1.0/a/q/%7Elimits", 404},
     {"GET", "/v1.0/~a/q", 400}, {"GET", "/v1.0/a/..", 400}, {"PUT", "/v1.0/a/q/a%2Fb", 400}, {"PUT", "/v1.0/a/q/%zz",
     400},
     {"OPTIONS", "/v1.0", 405}, {"PUT", "/v1.0/a", 405}, {"POST", "/v1.0", 405}, {"PUT", "/v1.0/a/q", 405},

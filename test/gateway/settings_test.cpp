@@ -9,13 +9,13 @@ using queue::bit_of;
 using queue::setting;
 
 queue::settings_change read(std::string_view text) {
-  auto got = read_settings(text);
-  REQUIRE(std::holds_alternative<queue::settings_change>(got));
-  return std::get<queue::settings_change>(got);
+  auto got = read_settings(text, true);
+  REQUIRE(std::holds_alternative<settings_read>(got));
+  return std::get<settings_read>(got).change;
 }
 
-problem refused(std::string_view text) {
-  auto got = read_settings(text);
+problem refused(std::string_view text, bool patch = true) {
+  auto got = read_settings(text, patch);
   REQUIRE(std::holds_alternative<problem>(got));
   return std::get<problem>(got);
 }
@@ -51,7 +51,7 @@ TEST_CASE("every member is read into its place") {
   wanted.zone = "z";
   wanted.labels["a"] = "b";
   CHECK(got.values == wanted);
-  CHECK(got.named == bit_of(setting::labels) - 1);
+  CHECK(got.named == ((bit_of(setting::labels) - 1) | bit_of(setting::dead_letter)));
   std::string text;
   settings_json(text, wanted, shipped(), false);
   CHECK(read(text).values == wanted);
@@ -67,6 +67,75 @@ TEST_CASE("null takes a value back, and of a name given twice the last counts") 
   CHECK(got.labels_erased == std::vector<std::string>{"c"});
   CHECK(got.named == (bit_of(setting::max_ttl) | bit_of(setting::pause_insert) | bit_of(setting::pause_take) |
                       bit_of(setting::zone) | bit_of(setting::order)));
+}
+
+TEST_CASE("a dead-letter rule is read whole by PUT, and in part by PATCH") {
+  constexpr auto whole = R"({"dead_letter": {"queue": "d\u00e9ad", "max_claims": 3, "expired": true}})";
+  for (const bool patch : {false, true}) {
+    const auto got = std::get<settings_read>(read_settings(whole, patch));
+    CHECK(got.change.named == bit_of(setting::dead_letter));
+    CHECK(got.rule_kept == 0);
+    const auto& rule = got.change.values.rules.dead_letter;
+    REQUIRE(rule.has_value());
+    CHECK(rule->queue == "d\u00e9ad");
+    CHECK(rule->max_claims == 3);
+    CHECK(rule->expired);
+    CHECK((rule->resets_claims && rule->resets_ttl));
+    std::string text;
+    settings_json(text, {.rules = got.change.values.rules, .labels = {}, .zone = {}}, shipped(), true);
+    CHECK(text.find("\"dead_letter\": {\"value\": {\"queue\": \"d\u00e9ad\", \"max_claims\": 3, \"expired\": true}, "
+                    "\"from\": \"queue\"}") != std::string::npos);
+  }
+  const auto kept = [](std::string_view text) { return std::get<settings_read>(read_settings(text, true)).rule_kept; };
+  CHECK(kept(R"({"dead_letter": {"max_claims": 1000}})") == (rule_queue | rule_expired));
+  CHECK(kept(R"({"dead_letter": {"queue": "x", "expired": null}})") == rule_max_claims);
+  CHECK(kept(R"({"dead_letter": {}})") == (rule_queue | rule_max_claims | rule_expired));
+  CHECK(kept(R"({"dead_letter": {}, "dead_letter": null})") == 0);
+  CHECK(read(R"({"dead_letter": null})").named == bit_of(setting::dead_letter));
+  const auto least = R"({"dead_letter": {"queue": "x", "max_claims": 1}})";
+  const auto short_one = std::get<settings_read>(read_settings(least, false));
+  CHECK(short_one.rule_kept == 0);
+  CHECK_FALSE(short_one.change.values.rules.dead_letter->expired);
+}
+
+TEST_CASE("what is wrong with a dead-letter rule is named by its pointer") {
+  const auto named = [](const problem& p, std::string_view pointer) {
+    return p.type == problem_type::invalid_settings &&
+           p.members.find("\"pointer\": \"" + std::string{pointer} + "\"") != std::string::npos;
+  };
+  for (const bool patch : {false, true}) {
+    for (const auto* text : {"5", "\"x\"", "[]", "true"})
+      CHECK(named(refused(R"({"dead_letter": )" + std::string{text} + "}", patch), "/dead_letter"));
+    for (const auto* name : {"\"\"", "\"a/b\"", "\"~x\"", "\".\"", "5", "null", "\"a\\u0001\""})
+      CHECK(named(refused(R"({"dead_letter": {"max_claims": 1, "queue": )" + std::string{name} + "}}", patch),
+                  "/dead_letter/queue"));
+    for (const auto* n : {"0", "1001", "-1", "1.5", "\"3\"", "null", "true"})
+      CHECK(named(refused(R"({"dead_letter": {"queue": "x", "max_claims": )" + std::string{n} + "}}", patch),
+                  "/dead_letter/max_claims"));
+    const std::string open = R"({"dead_letter": {"queue": "x", "max_claims": 1, )";
+    CHECK(named(refused(open + R"("expired": 1}})", patch), "/dead_letter/expired"));
+    CHECK(named(refused(open + R"("a/": 1}})", patch), "/dead_letter/a~1"));
+  }
+  const auto both = refused(R"({"dead_letter": {}})", false);
+  CHECK(named(both, "/dead_letter/queue"));
+  CHECK(named(both, "/dead_letter/max_claims"));
+}
+
+TEST_CASE("a rule in part for a queue that has none is refused with what is missing") {
+  native n;
+  const auto answer = n.answer("PATCH", "/v1.0/a/q/~settings", {error{errc::invalid_settings}, {}, 0}, {},
+                               R"({"dead_letter": {"expired": true, "queue": "x"}})");
+  CHECK(answer.status == 400);
+  CHECK(answer.body.find("/dead_letter/max_claims") != std::string::npos);
+  CHECK(answer.body.find("/dead_letter/queue") == std::string::npos);
+  const auto made = n.begin("PATCH", "/v1.0/a/q/~settings", {}, R"({"dead_letter": {"queue": "x"}})");
+  CHECK(made.rule_kept == (rule_max_claims | rule_expired));
+  CHECK(std::get<queue::configure>(made.what->what).to.values.rules.dead_letter->fallback_ttl_s == 345600);
+  const auto loop = n.answer("PUT", "/v1.0/a/q/~settings", {error{errc::dead_letter_loop, "q -> x -> q"}, {}, 0}, {},
+                             R"({"dead_letter": {"queue": "x", "max_claims": 1}})");
+  CHECK(loop.status == 409);
+  CHECK(loop.body.find("/problems/dead-letter-loop") != std::string::npos);
+  CHECK(loop.body.find("q -> x -> q") != std::string::npos);
 }
 
 TEST_CASE("faults are listed by their pointers, at most 32 of them") {

@@ -5,6 +5,7 @@ usage: cli_test.py
 """
 import json
 import os
+import pty
 import signal
 import socket
 import subprocess
@@ -29,6 +30,22 @@ def burrow(*arguments, stdin='', **environment):
     clean = {k: v for k, v in os.environ.items() if not k.startswith('BURROW_')}
     return Done(subprocess.run([BINARY, *arguments], input=stdin, capture_output=True, text=True, timeout=60,
                                env={**clean, **environment}))
+
+
+def on_terminal(*arguments):
+    """What a command writes to standard error if that is a terminal."""
+    ours, theirs = pty.openpty()
+    with os.fdopen(ours, 'rb', buffering=0) as terminal:
+        process = subprocess.Popen([BINARY, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=theirs)
+        os.close(theirs)
+        text = b''
+        try:
+            while part := terminal.read(4096):
+                text += part
+        except OSError:  # how Linux says that the other side is closed
+            pass
+        process.wait(60)
+    return text.decode(errors='replace')
 
 
 def usage(checks):
@@ -239,6 +256,61 @@ def queue_settings(checks, call):
     checks.check('nothing is set then', {one['from'] for one in shown.values()} == {'shipped'}, repr(shown))
 
 
+def redrives(checks, node, call):
+    def want(name, code, text, *arguments):
+        done = call(*arguments)
+        return checks.check(name, done.code == code and text in done.out + done.err, repr(done)) and done
+
+    done = want('a dead-letter rule', 0, 'queue=41 max_claims=2 expired=false', 'queue', 'settings', 'dl/jobs',
+                'dead_letter.queue=41', 'dead_letter.max_claims=2')
+    want('a part of it', 0, 'queue=41 max_claims=1 expired=false', 'queue', 'settings', 'dl/jobs', 'dead_letter.max_claims=1')
+    want('one that leads back is exit 5', 5, '41 -> jobs -> 41', 'queue', 'settings', 'dl/41', 'dead_letter.queue=jobs',
+         'dead_letter.max_claims=2')
+    want('a part of a rule that is not there', 2, '/dead_letter/queue', 'queue', 'settings', 'dl/x', 'dead_letter.max_claims=2')
+    client = Client(node.http)
+    for n in range(30):
+        client.call('PUT', f'/v1.0/dl/jobs/m{n}?ttl=0', b'x')
+    client.call('PUT', '/v1.0/dl/41/direct?ttl=0', b'x')
+    client.call('POST', '/v1.0/dl/jobs?hide=60')
+    client.call('POST', '/v1.0/dl/jobs?match_hidden=true&hide=0')
+    want('no task yet', 0, 'none', 'queue', 'tasks', 'dl/41')
+
+    def arrived():
+        stats = client.call('GET', '/v1.0/dl/41/~stats').json()
+        return stats['visible'] == 31
+    end = time.monotonic() + 10
+    while not arrived() and time.monotonic() < end:
+        time.sleep(0.05)
+    checks.check('dead letters arrived', arrived(), repr(client.call('GET', '/v1.0/dl/41/~stats').json()))
+    want('peek says where dead letters are from', 0, 'REASON', 'queue', 'peek', 'dl/41', '--limit', '31')
+    want('and why', 0, 'jobs  max_claims', 'queue', 'peek', 'dl/41', '--limit', '31')
+    done = want('redrive prints the task', 0, 't-', 'queue', 'redrive', 'dl/41', '--id', 'm0', '--id', 'm1', '--to', 'again')
+    task = done.out.strip() if done else ''
+    end = time.monotonic() + 10
+    while '"running"' in call('queue', 'tasks', 'dl/41', '--output', 'json').out and time.monotonic() < end:
+        time.sleep(0.05)
+    shown = json.loads(call('queue', 'tasks', 'dl/41', '--output', 'json').out)
+    checks.check('tasks as JSON', [(t['task'], t['state'], t['moved']) for t in shown] == [(task, 'done', 2)], repr(shown))
+    want('tasks as a table', 0, 'REMAINING', 'queue', 'tasks', 'dl/41')
+    want('redrive --wait says what came of it', 0, 'done: 3 moved', 'queue', 'redrive', 'dl/41', '--limit', '3', '--wait')
+    shown = on_terminal('queue', 'redrive', 'dl/41', '--limit', '4', '--rate', '8', '--wait', '--endpoint',
+                        f'http://127.0.0.1:{node.admin}')
+    checks.check('on a terminal --wait draws a bar', '\r[' in shown and '########] 4 moved' in shown, repr(shown)[-300:])
+    done = want('redrive as JSON', 0, '"running"', 'queue', 'redrive', 'dl/41', '--rate', '1', '--output', 'json')
+    want('one at a time', 5, 'is running', 'queue', 'redrive', 'dl/41')
+    task = json.loads(done.out)['task'] if done else 'none'
+    want('cancel', 0, 'cancelled: ', 'queue', 'cancel', 'dl/41', task)
+    want('cancel of what is not there', 3, 'No such task', 'queue', 'cancel', 'dl/41', 't-ffffff')
+    done = want('redrive --wait as JSON lines', 0, '', 'queue', 'redrive', 'dl/41', '--rate', '1000', '--wait', '--output',
+                'jsonl')
+    result = json.loads(done.out) if done else {}
+    checks.check('what was put in directly is skipped', result.get('state') == 'done' and result.get('skipped') == 1,
+                 repr(result))
+    want('nothing there came from another queue', 2, 'name one in', 'queue', 'redrive', 'dl/41')
+    want('a rate out of range', 2, '--rate is 1', 'queue', 'redrive', 'dl/41', '--rate', '0')
+    want('to the queue itself', 2, 'itself', 'queue', 'redrive', 'dl/41', '--to', '41')
+
+
 def looking(checks, node, call):
     done = call('status')
     checks.check('status', done.code == 0 and 'can lose  nothing' in done.out and 'backlog' in done.out, repr(done))
@@ -312,7 +384,7 @@ def main():
         def call(*arguments, **more):
             return burrow(*arguments, '--endpoint', f'http://127.0.0.1:{node.admin}', **more)
         parts += [lambda c: queues(c, call), lambda c: retries(c, call), lambda c: queue_settings(c, call),
-                  lambda c: looking(c, node, call), lambda c: bench(c, node, call)]
+                  lambda c: redrives(c, node, call), lambda c: looking(c, node, call), lambda c: bench(c, node, call)]
         for part in parts:
             try:
                 part(checks)

@@ -213,7 +213,8 @@ std::string values_of_every_flag() {
   flag("trace", [](auto& m) { m.item.attributes.traceparent = "00-1-2-01", m.item.attributes.tracestate = "c=d"; });
   flag("persistent_no", [](auto& m) { m.item.attributes.persistent = false; });
   flag("persistent_yes", [](auto& m) { m.item.attributes.persistent = true; });
-  flag("dead_letter", [](auto& m) { m.item.dead_letter = {"from", "id", "max-claims", 5, {1'700'000'000'001}, 2}; });
+  flag("dead_letter",
+       [](auto& m) { m.item.dead_letter = {"from", {9}, "id", "max-claims", 5, {1'700'000'000'001}, 2}; });
   line("all", encode(all));
   CHECK(queue::decode_message(all.item.place, encode(all)) == all);
   remembered_values(line);

@@ -1,8 +1,10 @@
 #include "test/support/queue_check.hpp"
 
+#include "cluster/queue/move_records.hpp"
 #include "cluster/queue/remembered.hpp"
 
 #include <sstream>
+#include <utility>
 
 namespace burrow::test {
 
@@ -20,6 +22,12 @@ struct checker {
   std::map<std::string, std::string> due;
   std::uint64_t sweeps = 0;
   instant earliest;
+  std::set<std::string> lines{};             ///< of the queue that is looked at
+  std::map<std::string, std::uint64_t> ids{}; ///< likewise; key to place
+  std::map<std::string, queue_moves> moves{}; ///< by queue key
+  std::map<std::string, std::string> lined{}; ///< key of a queue with a line to its name
+  std::uint64_t line_count = 0, moving = 0, steps = 0, ended = 0;
+  instant first_forgotten{};
 
   template <class F>
   void each(const std::string& from, const std::string& to, F f) {
@@ -42,11 +50,13 @@ struct checker {
     expect(encode(r) == value, name + "record is not canonical");
     if (r.has_settings()) set_up.insert(key.substr(1));
     if (r.messages() == 0) {
-      expect(r.has_settings(), name + "empty queue without settings has a record");
+      expect(r.is_kept(), name + "empty queue without settings has a record");
       auto empty = r.emptied();
       empty.revision = r.revision;
       expect(r == empty, name + "an empty queue remembers messages");
+      moves[key] = r.moves;
       ++tenants[ref.tenant].queues;
+      tenants[ref.tenant].bytes += r.bytes;
       return;
     }
     expect(numbers.insert(r.number.value).second, name + "number used twice");
@@ -65,7 +75,13 @@ struct checker {
     expect(names.empty(), name + "names missing");
     for (const auto& [group, members] : places) expect(members.empty(), name + "places missing in a group");
     expect(r.visible == sum.visible && r.delayed == sum.delayed && r.claimed == sum.claimed, name + "counters");
-    expect(r.bytes == sum.bytes, name + "bytes");
+    expect(r.bytes == sum.bytes + r.moves.moving_bytes, name + "bytes");
+    expect(r.moves.lined == sum.moves.lined, name + "messages in line");
+    expect(r.moves.lettered == sum.moves.lettered, name + "messages from elsewhere");
+    expect(lines.empty(), name + "line keys missing");
+    expect(ids.empty(), name + "keys of ids missing");
+    moves[key] = r.moves;
+    if (r.moves.lined > 0) lined[key::line_of(r.number)] = key.substr(1);
     expect(r.ready == sum.ready, name + "number of ready keys");
     expect(r.raised == sum.raised && r.raised_ready == sum.raised_ready, name + "messages of higher priorities");
     expect(r.id_like == sum.id_like, name + "id_like");
@@ -93,10 +109,15 @@ struct checker {
     const message& m = x->item;
     see_body(m.body);
     sum.bytes += m.body.size;
-    if (!m.name.empty()) names[key::name(r.number, m.name)] = at.value;
+    if (!m.name.empty() && !x->unnamed) names[key::name(r.number, m.name)] = at.value;
+    if (m.id.low != at.value) ids[key::id(r.number, m.id)] = at.value;
+    sum.moves.lettered += m.dead_letter ? 1 : 0;
+    sum.moves.lined += x->lined ? 1 : 0;
+    if (x->lined) lines.insert(key::line(r.number, at));
+    expect(!x->ended || (x->lined && x->unnamed), name + "ended without a line");
     const auto priority = m.attributes.priority;
     if (priority > 0) ++sum.raised;
-    if (m.name.size() == 26 && message_id::parse26(m.name)) ++sum.id_like;
+    if (m.name.size() == 26 && message_id::parse26(m.name) && !x->unnamed) ++sum.id_like;
     expect(at >= r.first, name + "message below first");
     if (m.hidden_until == no_instant) {
       ++sum.visible;
@@ -108,7 +129,8 @@ struct checker {
       expect(!m.claimed && x->hide_group == 0, name + "visible message has a hide");
     } else {
       ++(m.claimed ? sum.claimed : sum.delayed);
-      places[key::group(r.number, m.hidden_until, x->hide_group)].insert(at.value);
+      if (!x->lined) places[key::group(r.number, m.hidden_until, x->hide_group)].insert(at.value);
+      expect(!x->lined || x->hide_group == 0, name + "in line with a deadline");
     }
     expect(!m.claimed || m.claim.value != 0, name + "claimed by nobody");
     if (m.in_ttl_order) {
@@ -117,7 +139,7 @@ struct checker {
       expect(at >= r.ttl_from, name + "in order below ttl_from");
       if (first_in_order == no_instant) first_in_order = m.expires;
       last_in_order = m.expires;
-    } else if (m.expires != no_instant) {
+    } else if (m.expires != no_instant && !x->ended) {
       places[key::group(r.number, m.expires, x->ttl_group)].insert(at.value);
     }
   }
@@ -132,6 +154,14 @@ struct checker {
         if (real == names.end()) return expect(false, name + "name of no message");
         expect(v == encode_place({real->second}), name + "name of another message");
         names.erase(real);
+        break;
+      }
+      case key::kind::line: expect(lines.erase(k) == 1 && v.empty(), name + "line key of no message"); break;
+      case key::kind::id: {
+        const auto real = ids.find(k);
+        if (real == ids.end()) return expect(false, name + "id of no message");
+        expect(v == encode_place({real->second}), name + "id of another message");
+        ids.erase(real);
         break;
       }
       case key::kind::ready: expect(ready.erase(k) == 1 && v.empty(), name + "ready key of no message"); break;
@@ -165,7 +195,13 @@ struct checker {
     expect(tenants.empty(), "tenant records missing");
     const auto kept = state.pairs.find(key::shard());
     const shard_record s = kept == state.pairs.end() ? shard_record{} : *decode_shard(kept->second);
+    expect(kept == state.pairs.end() || encode(s) == kept->second, "shard record is not canonical");
     expect(s.sweeps == sweeps, "number of sweeps");
+    expect(s.lines == line_count, "number of queues with lines");
+    expect(s.moving == moving, "number of moving messages");
+    expect(s.steps == steps && s.ended == ended, "number of tasks to go on, or to forget");
+    if (first_forgotten != no_instant && (earliest == no_instant || first_forgotten < earliest))
+      earliest = first_forgotten;
     expect(earliest == no_instant || (s.due != no_instant && s.due <= earliest), "shard's earliest deadline");
   }
 
@@ -211,6 +247,84 @@ struct checker {
     expect(counted.empty(), "remembered by no queue");
   }
 
+  /// What leaves, is in line, has arrived, and is to be done by tasks.
+  void moves_of_shard() {
+    std::map<shard_id, pair_record> pairs;
+    std::map<std::string, queue_moves> seen;
+    std::map<std::string, std::string> tasks_due;
+    family(key::leaving_family, [&](const auto& k, const auto& v) {
+      const auto m = decode_leaving(key::move_of(k), v);
+      if (!m) return expect(false, "undecodable leaving message");
+      expect(encode(*m) == v, "a leaving message is not canonical");
+      auto& p = pairs[key::shard_of(k)];
+      if (p.open++ == 0) p.lowest = key::move_of(k);
+      p.last = std::max(p.last, key::move_of(k).number);
+      ++moving;
+      see_body(m->moved.what.body);
+      auto& q = seen[key::queue(m->from)];
+      ++q.moving;
+      q.moving_bytes += m->moved.what.body.size;
+    });
+    family(key::pair_family, [&](const auto& k, const auto& v) {
+      const auto real = decode_pair(v);
+      const auto& p = pairs[key::shard_of(k)];
+      expect(real && encode(*real) == v, "a pair is not canonical");
+      expect(real && real->open == p.open && real->last >= p.last, "counters of a pair");
+      expect(p.open == 0 || (real && real->lowest == p.lowest), "lowest of a pair");
+      pairs.erase(key::shard_of(k));
+    });
+    expect(pairs.empty(), "pairs missing");
+    family(key::line_family, [&](const auto& k, const auto& v) {
+      ++line_count;
+      const auto at = lined.find(k);
+      expect(at != lined.end() && at->second == v, "a line of no queue");
+      if (at != lined.end()) lined.erase(at);
+    });
+    expect(lined.empty(), "lines missing");
+    family(key::task_family, [&](const auto& k, const auto& v) { task_of(k, v, seen, tasks_due); });
+    family(key::step_family, [&](const auto& k, const auto& v) {
+      ++steps;
+      expect(tasks_due[k] == v && !v.empty(), "a step of no task");
+      tasks_due.erase(k);
+    });
+    family(key::forget_family, [&](const auto& k, const auto& v) {
+      if (ended++ == 0) first_forgotten = key::deadline_of(k);
+      expect(tasks_due[k] == v && !v.empty(), "an end of no task");
+      tasks_due.erase(k);
+    });
+    expect(tasks_due.empty(), "steps or ends of tasks missing");
+    for (auto& [k, q] : moves) {
+      const auto& real = seen[k];
+      expect(q.moving == real.moving && q.moving_bytes == real.moving_bytes && q.tasks == real.tasks &&
+               q.task == real.task,
+             "moves of " + k);
+      seen.erase(k);
+    }
+    expect(seen.empty(), "moves or tasks of no queue");
+  }
+
+  void task_of(const std::string& k, const std::string& v, std::map<std::string, queue_moves>& seen,
+               std::map<std::string, std::string>& tasks_due) {
+    const task_id id{key::last_number(k)};
+    const auto t = decode_task(id, v);
+    if (!t) return expect(false, "undecodable task");
+    expect(encode(*t) == v, "a task is not canonical");
+    const auto name = k.substr(1, k.size() - 10);
+    auto& q = seen[std::string(1, key::queue_family) + name];
+    ++q.tasks;
+    const bool runs = t->view.state == task_state::running;
+    if (runs) expect(std::exchange(q.task, id.value) == 0, "two running tasks");
+    if (runs && !t->walked) tasks_due[key::step(t->due, id)] = name;
+    if (!runs) tasks_due[key::forget(t->due, id)] = name;
+    const std::string ids_key = std::string(1, key::ids_family) + k.substr(1);
+    expect(state.pairs.contains(ids_key) == t->has_ids, "ids of a task");
+  }
+
+  template <class F>
+  void family(char f, F visit) {
+    each(std::string(1, f), key::family_end(f), visit);
+  }
+
   void more_settings() {
     const std::string from(1, key::settings_family);
     each(from, key::family_end(key::settings_family), [&](const auto& k, const auto& v) {
@@ -243,6 +357,7 @@ std::string check_state(const map_view& state, const std::set<body_name>& bodies
   c.more_settings();
   c.swept();
   c.memories();
+  c.moves_of_shard();
   c.shard();
   for (const auto& [k, v] : state.pairs)
     if (k[0] == 0x30) c.expect(c.numbers.contains(byte_reader(std::string_view(k).substr(1)).u64()), "orphan key");

@@ -27,7 +27,7 @@ errc queue_model::overflow(turn& t, const insert_item& item, bool replaces, std:
   const auto rules = rules_of(t.ref);
   const auto old = replaces ? t.find(item.name)->m.place : place{};
   const auto over = [&] {
-    std::uint64_t bytes = item.body_size, count = 1;
+    std::uint64_t bytes = item.body_size + moving_bytes(t.ref), count = 1;
     for (const auto& e : t.list) {
       if (e.m.place == old) continue;
       bytes += e.m.body.size;
@@ -38,16 +38,20 @@ errc queue_model::overflow(turn& t, const insert_item& item, bool replaces, std:
   };
   if (rules.max_bytes.value_or(0) > 0 && item.body_size > *rules.max_bytes) return errc::queue_full;
   if (rules.overflow == overflow_rule::drop_oldest) {
+    std::uint64_t before = moving_bytes(t.ref);
+    for (const auto& e : t.list) before += e.m.place == old ? 0 : e.m.body.size;
     for (auto at = t.list.begin(); over() && at != t.list.end();) {
       dropped += at->m.place == old ? 0U : 1U;
       at = at->m.place == old ? at + 1 : t.list.erase(at);
     }
-    return errc::ok;
+    // What is moving away cannot be dropped.
+    const auto most = std::max(before, rules.max_bytes.value_or(0));
+    return over() && item.body_size + moving_bytes(t.ref) > most ? errc::busy : errc::ok;
   }
   // What is replaced by something no larger never makes a queue fuller.
   const bool grows = !replaces || item.body_size > t.find(item.name)->m.body.size;
   if (!replaces && rules.max_messages.value_or(0) > 0 && t.list.size() >= *rules.max_messages) return errc::queue_full;
-  std::uint64_t bytes = item.body_size;
+  std::uint64_t bytes = item.body_size + moving_bytes(t.ref);
   for (const auto& e : t.list) bytes += e.m.place == old ? 0 : e.m.body.size;
   return grows && item.body_size > 0 && rules.max_bytes.value_or(0) > 0 && bytes > *rules.max_bytes ? errc::queue_full
                                                                                                     : errc::ok;
@@ -91,8 +95,8 @@ errc queue_model::store_one(turn& t, const insert_item& item, const queue::inser
   const std::uint64_t size = item.body_size + (new_producer ? limits::dedupe_record_bytes : 0);
   const std::uint64_t bytes = size + stored_bytes(t.ref.tenant);
   const std::uint64_t old = found ? at->m.body.size : 0;
-  const bool counts = !t.list.empty() || settings.contains(t.ref);
-  if (d.tenant_queues_max > 0 && !counts && queue_count(t.ref.tenant) >= d.tenant_queues_max)
+  const bool is_there = !t.list.empty() || counts(t.ref);
+  if (d.tenant_queues_max > 0 && !is_there && queue_count(t.ref.tenant) >= d.tenant_queues_max)
     return errc::quota_exceeded;
   if (d.tenant_bytes_max > 0 && size > old && bytes - old > d.tenant_bytes_max) return errc::quota_exceeded;
   if (item.ttl && rules.too_long(*item.ttl)) return errc::ttl_too_long;
@@ -109,6 +113,7 @@ errc queue_model::store_one(turn& t, const insert_item& item, const queue::inser
   m.claim = {};
   m.claimed = false;
   m.claims = m.claims_total = 0;
+  m.dead_letter.reset();
   if (found) {
     ++m.revision;
     if (was_hidden != no_instant && m.hidden_until == no_instant) ++shown[t.ref];
@@ -166,9 +171,18 @@ insert_reply queue_model::insert(turn& t, const queue::insert& what, const inser
   return out;
 }
 
-void queue_model::change(turn& t, entry& e, const ttl_choice& ttl, const std::optional<duration>& hide) {
-  if (!ttl && !hide) return;
+bool queue_model::change(turn& t, entry& e, const ttl_choice& ttl, const std::optional<duration>& hide) {
+  if (!ttl && !hide) return false;
   if (ttl) e.m.expires = until(t.now(), *ttl);
+  if (hide && hide->count() == 0 && is_doomed(t.ref, e.m)) {
+    ++e.m.revision;
+    const entry away = e;
+    e.m.claim = {};
+    e.m.hidden_until = no_instant;
+    e.m.claimed = false;
+    send_off(t.ref, away, t.now(), false);
+    return true;
+  }
   if (hide && hide->count() == 0) {
     show(t, e);
     e.m.claim = {};
@@ -178,6 +192,7 @@ void queue_model::change(turn& t, entry& e, const ttl_choice& ttl, const std::op
   }
   ++e.m.revision;
   e.changed = true;
+  return false;
 }
 
 void queue_model::grant(turn& t, entry& e, const queue::take& what, claim_id claim) {
@@ -245,8 +260,8 @@ take_reply queue_model::take(turn& t, const queue::take& what, const take_reply&
   if (order.empty())
     for (const auto& m : in_order(t.list, out.lifo, priorities)) order.push_back(m.place);
   const auto act = [&](entry& e) {
-    if (claims) grant(t, e, what, claim);
-    else if (what.action != take_action::remove) change(t, e, what.ttl, what.hide);
+    if (claims) return grant(t, e, what, claim), false;
+    return what.action == take_action::remove || change(t, e, what.ttl, what.hide);
   };
   std::uint64_t bytes = 0;
   bool beyond = false; // the limit was reached and something that matches lies ahead
@@ -268,9 +283,9 @@ take_reply queue_model::take(turn& t, const queue::take& what, const take_reply&
     }
     bytes += at->m.body.size;
     ++out.count;
-    act(*at);
+    const bool goes = act(*at);
     out.items.push_back(at->m);
-    if (what.action == take_action::remove) t.list.erase(at);
+    if (goes) t.list.erase(at);
   }
   out.more = out.more || beyond || (real.more && out.count == what.limit); // "more" may be wrong
   out.queue_exists = !t.list.empty();
@@ -295,9 +310,9 @@ reply queue_model::targets(turn& t, const std::vector<target>& list, const queue
     if (result.problem == errc::ok && what && what->ttl && rules.too_long(*what->ttl))
       result.problem = errc::ttl_too_long;
     if (result.problem != errc::ok) continue;
-    if (what) change(t, *at, what->ttl, what->hide);
+    const bool goes = !what || change(t, *at, what->ttl, what->hide);
     result.item = at->m;
-    if (!what) t.list.erase(at);
+    if (goes) t.list.erase(at);
   }
   out.visible_left = t.visible();
   return out;
@@ -325,40 +340,12 @@ reply queue_model::unclaim(turn& t, const queue::unclaim& what) {
   return out;
 }
 
-reply queue_model::configure(turn& t, const queue::configure& what, const settings_reply& real) {
-  const auto kept = settings.find(t.ref);
-  const bool had = kept != settings.end();
-  settings_reply out;
-  out.value = had ? kept->second.value : queue::settings{};
-  out.revision = had ? kept->second.revision : 0;
-  const bool forget = what.action == configure_action::forget;
-  queue::settings next;
-  if (!forget) next = after_change(what.action == configure_action::merge ? out.value : queue::settings{}, what.to);
-  const auto& wanted = what.guard.if_match;
-  if (what.guard.if_none_match && had) out.problem = errc::already_exists;
-  else if (!wanted.empty() && std::count(wanted.begin(), wanted.end(), out.revision) == 0)
-    out.problem = errc::etag_mismatch;
-  else if (!is_valid(next)) out.problem = errc::invalid_settings;
-  else if (!forget && t.list.empty() && !had && what.fallback.tenant_queues_max > 0 &&
-           queue_count(t.ref.tenant) >= what.fallback.tenant_queues_max)
-    out.problem = errc::quota_exceeded;
-  if (out.problem != errc::ok) return out;
-  if (next.rules != out.value.rules)
-    for (const auto& e : t.list) shown[t.ref] += e.m.hidden_until == no_instant ? 1U : 0U;
-  out.created = !had && !forget;
-  out.value = next;
-  out.revision = forget ? 0 : real.revision;
-  if (!forget && real.revision <= highest_) wrong += "revision of settings is not new\n";
-  highest_ = std::max(highest_, out.revision);
-  if (forget) settings.erase(t.ref);
-  else settings[t.ref] = {next, out.revision};
-  return out;
-}
-
 reply queue_model::run(const command& c, const apply_meta& meta, const reply& real) {
   turn t{.ref = c.queue, .meta = meta, .list = queues[c.queue], .memory = memories[c.queue]};
   reply out = done_reply{};
-  if (const auto* i = std::get_if<queue::insert>(&c.what)) out = keyed_insert(t, *i, std::get<insert_reply>(real));
+  floor_ = highest_;
+  if (const auto moved = run_move(c, meta, t, real)) out = *moved;
+  else if (const auto* i = std::get_if<queue::insert>(&c.what)) out = keyed_insert(t, *i, std::get<insert_reply>(real));
   else if (const auto* k = std::get_if<queue::take>(&c.what)) out = keyed_take(t, *k, std::get<take_reply>(real));
   else if (const auto* x = std::get_if<queue::change>(&c.what)) out = targets(t, x->targets, x);
   else if (const auto* r = std::get_if<queue::remove>(&c.what)) out = targets(t, r->targets, nullptr);

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -55,11 +56,62 @@ public:
   std::map<queue_ref, messages> queues;
   std::map<queue_ref, kept_settings> settings;
   std::map<queue_ref, std::uint64_t> shown; ///< became visible since begin_entry()
-  void begin_entry() { shown.clear(); }
+  void begin_entry();
   std::string wrong; ///< numbers that the machine drew wrongly
+
+  // Moves (queue_model_moves.cpp). Places of what has moved, and numbers of what leaves, are the machine's to draw.
+  struct drawn {
+    burrow::place place;
+    message_id id;
+    std::string name;
+  };
+  bool learns = true; ///< false: in a read, which draws numbers of its own
+  std::function<std::optional<drawn>(const queue_ref&, const queue::body_ref&)> learn;
+  std::function<std::optional<queue::move_key>(const queue::body_ref&)> learn_leaving;
+  shard_id own_shard;
+  struct leaving_one {
+    queue_ref from;
+    std::uint64_t size = 0, task = 0;
+  };
+  std::map<queue::move_key, leaving_one> leaving;
+  struct source {
+    queue::move_number below{0, 0};
+    std::set<queue::move_number> known;
+  };
+  std::map<shard_id, source> sources;
+  struct model_task {
+    queue::task_view view;
+    queue::redrive what;
+    std::uint64_t next = 0, until = 0, open = 0, matched = 0;
+    bool walked = false;
+  };
+  std::map<queue_ref, std::vector<model_task>> tasks; ///< oldest first
+  [[nodiscard]] model_task* running(const queue_ref& ref);
 
 private:
   struct turn;
+  [[nodiscard]] bool is_doomed(const queue_ref& ref, const queue::message& m) const;
+  void deliver(const queue_ref& to, entry e, std::optional<duration> ttl, instant now);
+  void move(const queue_ref& from, const queue_ref& to, shard_id shard, entry e, std::optional<duration> ttl,
+            instant now, std::uint64_t task);
+  void send_off(const queue_ref& ref, entry e, instant now, bool expired);
+  void settle_queue(const queue_ref& ref, instant now);
+  [[nodiscard]] std::uint64_t moving(const queue_ref& ref) const;
+  [[nodiscard]] std::uint64_t moving_bytes(const queue_ref& ref) const;
+  /// Whether it counts as a queue of its tenant even without a message.
+  [[nodiscard]] bool counts(const queue_ref& ref) const;
+  queue::reply arrive(const queue::arrive& what, const queue::apply_meta& meta);
+  queue::reply left(const queue::left& what, const queue::apply_meta& meta);
+  queue::reply redrive(turn& t, const queue::redrive& what, const queue::task_reply& real);
+  queue::reply step(turn& t, const queue::redrive_step& what);
+  queue::reply cancel(turn& t, const queue::cancel_task& what);
+  void redrive_one(turn& t, model_task& task, messages::iterator at, const std::vector<place>& taken);
+  static void end_if_done(model_task& t, instant now);
+  static queue::task_view shown_task(const model_task& t);
+  [[nodiscard]] queue::answer list_tasks(const queue_ref& ref) const;
+  std::optional<queue::reply> run_move(const queue::command& c, const queue::apply_meta& meta, turn& t,
+                                       const queue::reply& real);
+  std::set<std::pair<queue_ref, std::string>> ids_before_; ///< shown when the entry began
   queue::reply keyed_insert(turn& t, const queue::insert& what, const queue::insert_reply& real);
   queue::insert_reply insert(turn& t, const queue::insert& what, const queue::insert_reply& real);
   errc insert_one(turn& t, const queue::insert_item& item, const queue::insert& whole,
@@ -85,10 +137,12 @@ private:
   [[nodiscard]] queue::answer stats(instant now, const queue_ref& ref) const;
   [[nodiscard]] queue::answer list(instant now, const queue::list_queues& what) const;
   [[nodiscard]] queue::answer tenants() const;
-  void change(turn& t, entry& e, const queue::ttl_choice& ttl, const std::optional<duration>& hide);
+  /// True: it was sent away.
+  bool change(turn& t, entry& e, const queue::ttl_choice& ttl, const std::optional<duration>& hide);
   void grant(turn& t, entry& e, const queue::take& what, claim_id claim);
   void show(turn& t, entry& e);
   std::uint64_t highest_ = 0;
+  std::uint64_t floor_ = 0; ///< `highest_` before this command, whose moves come in any order
 };
 
 /// Whether messages are taken by priority first.

@@ -53,6 +53,7 @@ std::uint64_t queue_model::stored_bytes(const tenant_id& tenant) const {
   std::uint64_t bytes = memory_bytes(tenant);
   for (const auto& [ref, list] : queues)
     for (const auto& e : list) bytes += ref.tenant == tenant ? e.m.body.size : 0;
+  for (const auto& [key, one] : leaving) bytes += one.from.tenant == tenant ? one.size : 0;
   return bytes;
 }
 

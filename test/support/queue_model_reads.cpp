@@ -1,4 +1,4 @@
-// What the model holds, and what it answers to questions.
+// What the model holds, settings included, and what it answers to questions.
 #include "test/support/queue_model.hpp"
 
 #include <algorithm>
@@ -24,16 +24,17 @@ std::vector<message> in_order(const queue_model::messages& list, bool lifo, bool
   return order;
 }
 
+void queue_model::begin_entry() {
+  shown.clear();
+  ids_before_.clear();
+  for (const auto& [ref, list] : queues)
+    for (const auto& e : list) ids_before_.emplace(ref, e.m.shown_id());
+}
+
 void queue_model::settle(instant now) {
-  for (auto& [ref, list] : queues) {
-    std::erase_if(list, [&](const entry& e) { return e.m.is_gone(now); });
-    for (auto& e : list) {
-      if (e.m.hidden_until == no_instant || e.m.hidden_until > now) continue;
-      e.m.hidden_until = no_instant;
-      e.m.claimed = false;
-      ++shown[ref];
-    }
-  }
+  const auto before = queues;
+  floor_ = highest_;
+  for (const auto& [ref, list] : before) settle_queue(ref, now);
   std::erase_if(queues, [](const auto& q) { return q.second.empty(); });
   forget_old(now);
 }
@@ -51,16 +52,30 @@ queue_rules queue_model::rules_of(const queue_ref& ref) const {
 std::uint64_t queue_model::queue_count(const tenant_id& tenant) const {
   std::uint64_t count = 0;
   for (const auto& [ref, list] : queues) count += ref.tenant == tenant && !list.empty() ? 1 : 0;
-  for (const auto& [ref, kept] : settings) {
+  std::set<queue_ref> others;
+  for (const auto& [ref, kept] : settings) others.insert(ref);
+  for (const auto& [key, one] : leaving) others.insert(one.from);
+  for (const auto& [ref, all] : tasks)
+    if (!all.empty()) others.insert(ref);
+  for (const auto& ref : others) {
     const auto* list = of(ref);
     count += ref.tenant == tenant && (list == nullptr || list->empty()) ? 1 : 0;
   }
   return count;
 }
 
+bool queue_model::counts(const queue_ref& ref) const {
+  const auto all = tasks.find(ref);
+  return settings.contains(ref) || moving(ref) > 0 || (all != tasks.end() && !all->second.empty());
+}
+
 answer queue_model::ask(instant now, const query& question) const {
   queue_model later = *this;
-  later.settle(now);
+  later.learns = false;
+  // A question about one queue works off what is due there, and looks at nothing else.
+  if (question.queue.queue.empty()) later.settle(now);
+  else later.settle_queue(question.queue, now);
+  std::erase_if(later.queues, [](const auto& q) { return q.second.empty(); });
   return later.ask_settled(now, question);
 }
 
@@ -94,6 +109,8 @@ answer queue_model::stats(instant now, const queue_ref& ref) const {
   stats_answer a;
   a.now = now;
   a.queue_exists = list != nullptr;
+  a.summary.moving = moving(ref);
+  a.summary.bytes = moving_bytes(ref);
   if (list) a.summary.oldest_created = list->front().m.created;
   for (const auto& e : list ? *list : messages{}) {
     const bool visible = e.m.hidden_until == no_instant;
@@ -114,6 +131,8 @@ answer queue_model::tenants() const {
     t.messages += all.size();
     for (const auto& e : all) t.bytes += e.m.body.size;
   }
+  for (auto& t : a.items)
+    for (const auto& [key, one] : leaving) t.bytes += one.from.tenant == t.name ? one.size : 0;
   return a;
 }
 
@@ -128,6 +147,7 @@ answer queue_model::list(instant now, const list_queues& what) const {
     auto& s = a.items.emplace_back();
     s.name = ref.queue;
     s.has_settings = settings.contains(ref);
+    s.bytes = moving_bytes(ref);
     for (const auto& e : all) {
       ++(e.m.hidden_until == no_instant ? s.visible : e.m.claimed ? s.claimed : s.delayed);
       s.bytes += e.m.body.size;
@@ -144,8 +164,40 @@ answer queue_model::ask_settled(instant now, const query& question) const {
     if (kept == settings.end()) return settings_answer{};
     return settings_answer{kept->second.value, kept->second.revision};
   }
+  if (std::holds_alternative<queue::list_tasks>(question.what)) return list_tasks(question.queue);
   if (std::holds_alternative<list_tenants>(question.what)) return tenants();
   return list(now, std::get<list_queues>(question.what));
+}
+
+reply queue_model::configure(turn& t, const queue::configure& what, const settings_reply& real) {
+  const auto kept = settings.find(t.ref);
+  const bool had = kept != settings.end();
+  settings_reply out;
+  out.value = had ? kept->second.value : queue::settings{};
+  out.revision = had ? kept->second.revision : 0;
+  const bool forget = what.action == configure_action::forget;
+  queue::settings next;
+  if (!forget) next = after_change(what.action == configure_action::merge ? out.value : queue::settings{}, what.to);
+  const auto& wanted = what.guard.if_match;
+  if (what.guard.if_none_match && had) out.problem = errc::already_exists;
+  else if (!wanted.empty() && std::count(wanted.begin(), wanted.end(), out.revision) == 0)
+    out.problem = errc::etag_mismatch;
+  else if (!is_valid(next)) out.problem = errc::invalid_settings;
+  else if (next.rules.dead_letter && next.rules.dead_letter->queue == t.ref.queue) out.problem = errc::dead_letter_loop;
+  else if (!forget && t.list.empty() && !counts(t.ref) && what.fallback.tenant_queues_max > 0 &&
+           queue_count(t.ref.tenant) >= what.fallback.tenant_queues_max)
+    out.problem = errc::quota_exceeded;
+  if (out.problem != errc::ok) return out;
+  if (next.rules != out.value.rules)
+    for (const auto& e : t.list) shown[t.ref] += e.m.hidden_until == no_instant ? 1U : 0U;
+  out.created = !had && !forget;
+  out.value = next;
+  out.revision = forget ? 0 : real.revision;
+  if (!forget && real.revision <= highest_) wrong += "revision of settings is not new\n";
+  highest_ = std::max(highest_, out.revision);
+  if (forget) settings.erase(t.ref);
+  else settings[t.ref] = {next, out.revision};
+  return out;
 }
 
 } // namespace burrow::test

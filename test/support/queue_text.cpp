@@ -67,6 +67,15 @@ struct reply_writer {
     out << "done " << problem(r.problem) << (r.changed ? " changed" : "");
     if (!r.value.empty()) out << " value " << r.value;
   }
+
+  void operator()(const task_reply& r) const {
+    out << "task " << problem(r.problem);
+    if (r.problem == errc::ok) out << ' ' << to_text(r.task);
+  }
+  void operator()(const arrive_reply& r) const {
+    out << "arrive";
+    for (const auto code : r.items) out << ' ' << problem(code);
+  }
 };
 
 struct answer_writer {
@@ -83,7 +92,8 @@ struct answer_writer {
   void operator()(const stats_answer& a) const {
     const auto& s = a.summary;
     out << "stats" << (a.queue_exists ? "" : " gone") << " visible " << s.visible << " delayed " << s.delayed
-        << " claimed " << s.claimed << " bytes " << s.bytes << " oldest " << left(s.oldest_created, a.now)
+        << " claimed " << s.claimed << (s.moving > 0 ? " moving " + std::to_string(s.moving) : std::string())
+        << " bytes " << s.bytes << " oldest " << left(s.oldest_created, a.now)
         << " visible " << left(s.oldest_visible_created, a.now);
   }
   void operator()(const look_answer& a) const {
@@ -102,6 +112,24 @@ struct answer_writer {
     out << "tenants" << (a.more ? " more" : "");
     for (const auto& t : a.items)
       out << "\n  " << t.name << " queues " << t.queues << " messages " << t.messages << " bytes " << t.bytes;
+  }
+  void operator()(const tasks_answer& a) const {
+    out << "tasks";
+    for (const auto& t : a.items) out << "\n  " << to_text(t);
+  }
+  void operator()(const task_answer& a) const { out << "task " << (a.item ? to_text(*a.item) : "nothing"); }
+  void operator()(const leaving_answer& a) const {
+    out << "leaving, done below " << a.done_below.number << (a.more ? " more" : "");
+    for (const auto& m : a.items)
+      out << "\n  " << m.number.number << " to " << m.to.queue << ' ' << to_text(m.what, m.what.created);
+  }
+  void operator()(const look_ahead_answer& a) const {
+    out << "ahead" << (a.runs ? " runs" : "") << " upto " << a.upto;
+    for (const auto& n : a.ask) out << "\n  " << n.name << " in " << n.to.queue << " on " << n.shard.value;
+  }
+  void operator()(const names_answer& a) const {
+    out << "names";
+    for (const bool taken : a.taken) out << (taken ? " taken" : " free");
   }
   void operator()(const registry_answer& a) const {
     out << "registry";
@@ -122,6 +150,15 @@ std::string to_text(const message& m, instant now) {
       << left(m.expires, now) << " hide " << left(m.hidden_until, now) << (m.claimed ? " claimed" : "") << " claims "
       << m.claims << '/' << m.claims_total << " revision " << m.revision << " size " << m.body.size;
   if (m.attributes.priority > 0) out << " priority " << int{m.attributes.priority};
+  if (const auto& d = m.dead_letter)
+    out << " from " << d->queue << '@' << d->shard.value << '/' << d->id << ' ' << d->reason << ' ' << d->claims
+        << " hops " << int{d->hops};
+  return out.str();
+}
+std::string to_text(const task_view& t) {
+  std::ostringstream out;
+  out << number(t.id.value) << ' ' << to_string(t.state) << " moved " << t.moved << " skipped " << t.skipped
+      << " failed " << t.failed << " remaining " << t.remaining << " to " << t.to.value_or("origin");
   return out.str();
 }
 std::string to_text(const settings& x) {
@@ -132,6 +169,10 @@ std::string to_text(const settings& x) {
   });
   for (const auto& [name, value] : x.labels) out << " label:" << name << '=' << value;
   if (x.zone) out << " zone=" << *x.zone;
+  if (const auto& d = x.rules.dead_letter)
+    out << " dead_letter=" << d->queue << '@' << d->shard.value << ",claims=" << d->max_claims
+        << (d->expired ? ",expired" : "") << (d->resets_claims ? "" : ",keep_claims")
+        << (d->resets_ttl ? "" : ",keep_ttl");
   return out.str();
 }
 std::string to_text(const reply& r) {

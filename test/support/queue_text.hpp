@@ -12,6 +12,7 @@ namespace burrow::test {
 [[nodiscard]] std::string to_text(const queue::reply& r);
 /// What is set, each after a space.
 [[nodiscard]] std::string to_text(const queue::settings& x);
+[[nodiscard]] std::string to_text(const queue::task_view& t);
 [[nodiscard]] std::string to_text(const queue::answer& a);
 /// Everything about the outcome, the delta byte by byte.
 [[nodiscard]] std::string to_text(const queue::outcome& out);

@@ -25,6 +25,8 @@ def reserved(t):
     want(t.call('PUT', t.q + '/%7Ex', b''), 404, 'not-found')
     want(t.get(t.a + '/~queues'), 404, 'not-found')
     want(t.call('PUT', t.a + '/~q/m', b''), 404, 'not-found')
+    want(t.call('PUT', t.a + '/~q/~settings', {}), 404, 'not-found')
+    want(t.batch([{'body': ''}], t.a + '/~q'), 404, 'not-found')
     want(t.get('/v1.0/~a'), 400, 'invalid-name')
     want(t.call('PUT', '/v1.0/~a/q/m', b''), 400, 'invalid-name')
     want(t.get(t.a + '/~limits'), 404, 'not-found')

@@ -13,7 +13,7 @@ SHIPPED = {
 OTHER = {
     'default_ttl': 60, 'default_hide': 5, 'max_ttl': 3600, 'max_body': 2000, 'max_messages': 100, 'max_bytes': 10**17,
     'max_claimed': 7, 'overflow': 'drop_oldest', 'durability': 'local', 'order': 'lifo', 'priorities': 10,
-    'require_receipt': True, 'dedupe_window': 0, 'zone': 'b', 'paused': {'insert': True, 'take': True},
+    'require_receipt': True, 'dead_letter': {'queue': 'déad', 'max_claims': 1000, 'expired': True}, 'dedupe_window': 0, 'zone': 'b', 'paused': {'insert': True, 'take': True},
     'labels': {'team': 'blue', 'é~/"': ''}}
 
 
@@ -82,7 +82,7 @@ def bad_values(t):
         'max_body': [0, 16777217], 'max_messages': [-1, '1'], 'max_bytes': [10**18], 'max_claimed': [-5],
         'overflow': ['drop', '', 0, True], 'durability': ['disk', 2], 'order': ['LIFO', 1], 'priorities': [0, 11],
         'partitions': [0, 2, 65, 'one'], 'require_receipt': ['true', 0], 'dedupe_window': [86401],
-        'dead_letter': [{'queue': 'x', 'max_claims': 5}], 'zone': ['', 'a/b', 5, 'z' * 256], 'paused': [True, []],
+        'dead_letter': ['x', 5, True, []], 'zone': ['', 'a/b', 5, 'z' * 256], 'paused': [True, []],
         'labels': [[], 'x'], 'max_message': [1], 'a~b/c': [1]}
     for name, values in bad.items():
         for value in values:
@@ -94,9 +94,52 @@ def bad_values(t):
     refused(t, {'labels': {'a/b': 'x' * 256}}, '/labels/a~1b')
     refused(t, {'labels': {'x' * 65: ''}}, '/labels/' + 'x' * 65)
     refused(t, {'labels': {f'l{n}': '' for n in range(33)}}, '/labels')
+    for rule, at in (({'queue': 'a/b'}, 'queue'), ({'queue': ''}, 'queue'), ({'queue': 5}, 'queue'), ({'queue': None}, 'queue'),
+                     ({'queue': '~x'}, 'queue'), ({'max_claims': 0}, 'max_claims'), ({'max_claims': 1001}, 'max_claims'),
+                     ({'max_claims': 2.5}, 'max_claims'), ({'max_claims': '3'}, 'max_claims'),
+                     ({'max_claims': None}, 'max_claims'), ({'expired': 1}, 'expired'), ({'max_claim': 3}, 'max_claim')):
+        for method in ('PUT', 'PATCH'):
+            refused(t, {'dead_letter': {'queue': 'x', 'max_claims': 5, **rule}}, '/dead_letter/' + at, method)
+    refused(t, {'dead_letter': {}}, ['/dead_letter/queue', '/dead_letter/max_claims'], 'PUT')
+    refused(t, {'dead_letter': {'max_claims': 5}}, '/dead_letter/queue')
+    refused(t, {'dead_letter': {'queue': 'x', 'expired': True}}, '/dead_letter/max_claims')
     refused(t, {'max_ttl': -1, 'order': 'fifo', 'overflow': 'no'}, ['/max_ttl', '/overflow'])
     eq(settings(t), SHIPPED)
     want(t.get(t.a + '?include_empty=true'), 404)
+
+
+@check('a merge patch reaches into dead_letter, and null takes it away')
+def merge_rule(t):
+    answer = put(t, 201, dead_letter={'queue': 'x', 'max_claims': 5}).json()
+    eq(answer['dead_letter'], {'queue': 'x', 'max_claims': 5, 'expired': False})
+    rule = patch(t, dead_letter={'expired': True}, max_ttl=7).json()
+    eq((rule['dead_letter'], rule['max_ttl']), ({'queue': 'x', 'max_claims': 5, 'expired': True}, 7))
+    eq(patch(t, dead_letter={'max_claims': 9}).json()['dead_letter'], {'queue': 'x', 'max_claims': 9, 'expired': True})
+    eq(patch(t, dead_letter={'queue': 'y', 'expired': None}).json()['dead_letter'],
+       {'queue': 'y', 'max_claims': 9, 'expired': False})
+    eq(patch(t, max_ttl=None).json()['dead_letter'], {'queue': 'y', 'max_claims': 9, 'expired': False})
+    eq(patch(t, dead_letter={}).json()['dead_letter'], {'queue': 'y', 'max_claims': 9, 'expired': False})
+    eq(t.get(t.q + '/~settings?detail=full').json()['dead_letter'],
+       {'value': {'queue': 'y', 'max_claims': 9, 'expired': False}, 'from': 'queue'})
+    tag = t.get(t.q + '/~settings').headers['etag']
+    patch(t, dead_letter={'max_claims': 8}, headers={'If-Match': tag})
+    patch(t, 412, dead_letter={'max_claims': 7}, headers={'If-Match': tag})
+    eq(patch(t, dead_letter=None).json()['dead_letter'], None)
+    put(t, 200, dead_letter={'queue': 'x', 'max_claims': 5})
+    eq(put(t, 200).json()['dead_letter'], None, 'a member left out')
+    put(t, 200, dead_letter={'queue': 'x', 'max_claims': 5})
+    want(t.delete(t.q + '/~settings'), 204)
+    eq(settings(t)['dead_letter'], None)
+
+
+@check('parts of a rule that are changed at the same time all count')
+def concurrent_rule(t):
+    put(t, 201, dead_letter={'queue': 'x', 'max_claims': 1})
+    changes = [{'max_claims': 9}, {'expired': True}, {'queue': 'y'}]
+    jobs = [t.later('PATCH', t.q + '/~settings', json.dumps({'dead_letter': c}), PATCH) for c in changes]
+    for job in jobs:
+        want(job()[0], 200)
+    eq(settings(t)['dead_letter'], {'queue': 'y', 'max_claims': 9, 'expired': True})
 
 
 @check('labels: 32 in all, also when they come one by one')
@@ -204,7 +247,7 @@ def survives(_):
     with Node(arguments=['--limits-default-ttl', '600', '--limits-default-hide', '3', '--limits-max-claimed', '9']) as node:
         node.start()
         t = Case(node)
-        own = {'default_ttl': 50, 'priorities': 4, 'labels': {'a': 'b'}, 'zone': 'z', 'paused': {'take': True}}
+        own = {'dead_letter': {'queue': 'x', 'max_claims': 2, 'expired': True}, 'default_ttl': 50, 'priorities': 4, 'labels': {'a': 'b'}, 'zone': 'z', 'paused': {'take': True}}
         put(t, 201, **own)
         full = t.get(t.a + '/r/~settings?detail=full').json()
         eq([full[n] for n in ('default_ttl', 'default_hide', 'max_claimed')],

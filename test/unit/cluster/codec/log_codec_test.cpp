@@ -84,13 +84,64 @@ queue::configure any_configure(dice& r) {
   for (auto n = r.below(4); n > 0; --n) out.to.values.labels["l" + text(r, 8)] = text(r, 20);
   for (auto n = r.below(3); n > 0; --n) out.to.labels_erased.push_back(text(r, 8));
   if (r.chance(300)) out.to.values.zone = text(r, 9);
+  if (r.chance(300)) {
+    out.to.values.rules.dead_letter = {"q" + std::to_string(r.below(9)), {static_cast<std::uint16_t>(r.below(65))},
+                                       static_cast<std::uint16_t>(r.between(1, 1000)), r.chance(500), r.chance(500),
+                                       r.chance(500), static_cast<std::int64_t>(r.below(1'000'000))};
+  }
   out.guard = any_condition(r);
   out.fallback = any_defaults(r);
   return out;
 }
 
+queue::move_number any_number(dice& r) { return {r.next(), r.next()}; }
+
+queue::moved_message any_moved(dice& r, std::vector<raft::body_part>& bodies) {
+  auto item = any_item(r, bodies);
+  if (item.refused != errc::ok) item = any_item(r, bodies);
+  const auto body = text(r, 50);
+  queue::moved_message out;
+  out.number = any_number(r);
+  out.to = {text(r, 20), text(r, 20)};
+  auto& m = out.what;
+  m.id = {r.next(), r.next()};
+  m.name = item.name;
+  m.body = {{}, static_cast<std::uint32_t>(bodies.size()), static_cast<std::uint32_t>(body.size()), hash_of(body)};
+  bodies.push_back({shared_bytes(body), m.body.size, m.body.hash});
+  m.attributes = item.attributes;
+  m.created = {static_cast<std::int64_t>(r.below(1ULL << 50))};
+  if (r.chance(500)) m.expires = {static_cast<std::int64_t>(r.below(1ULL << 50))};
+  m.claims = static_cast<std::uint32_t>(r.next());
+  m.claims_total = static_cast<std::uint32_t>(r.next());
+  m.revision = r.next();
+  if (r.chance(500)) m.dead_letter = {text(r, 9), {7}, text(r, 9), "max_claims", 5, {1'700'000'000'000}, 3};
+  out.ttl = maybe_time(r);
+  return out;
+}
+
+queue::action any_move(dice& r, std::vector<raft::body_part>& bodies) {
+  switch (r.below(6)) {
+  case 0: {
+    queue::redrive out{std::nullopt, {3}, {}, r.next(), 100, any_defaults(r)};
+    out.max_per_second = static_cast<std::uint32_t>(r.between(1, 5000));
+    if (r.chance(500)) out.to = text(r, 9);
+    for (auto n = r.below(4); n > 0; --n) out.ids.push_back(text(r, 9));
+    return out;
+  }
+  case 1: return queue::cancel_task{{r.next()}};
+  case 2: return queue::redrive_step{{r.next()}, r.next(), {{r.next()}, {r.next()}}};
+  case 3: {
+    queue::arrive out{{9}, any_number(r), {}};
+    for (auto n = r.below(4); n > 0; --n) out.items.push_back(any_moved(r, bodies));
+    return out;
+  }
+  case 4: return queue::left{{64}, {any_number(r), any_number(r)}};
+  default: return queue::begin_life{r.next()};
+  }
+}
+
 queue::action any_action(dice& r, std::vector<raft::body_part>& bodies) {
-  switch (r.below(10)) {
+  switch (r.below(13)) {
   case 0: {
     queue::insert out;
     for (auto n = r.below(4); n > 0; --n) out.items.push_back(any_item(r, bodies));
@@ -129,6 +180,7 @@ queue::action any_action(dice& r, std::vector<raft::body_part>& bodies) {
     return queue::unclaim{{r.next()}, {{r.next()}, {r.next()}}, text(r, 9), static_cast<std::uint32_t>(r.below(3))};
   case 6: return queue::clock{};
   case 8: return any_configure(r);
+  case 9: case 10: case 11: return any_move(r, bodies);
   case 7: return queue::registry_put{text(r, 20), text(r, 100), r.chance(500)};
   default: return queue::set_version{static_cast<std::uint16_t>(r.next())};
   }

@@ -3,7 +3,9 @@
 // BURROW_QUEUE_LIVES=5000 runs that many seeds from there on.
 #include "cluster/base/limits.hpp"
 #include "cluster/base/random.hpp"
+#include "cluster/queue/move_records.hpp"
 #include "test/support/map_view.hpp"
+#include "test/support/queue_generator.hpp"
 #include "test/support/queue_check.hpp"
 #include "test/support/queue_model.hpp"
 #include "test/support/queue_text.hpp"
@@ -18,209 +20,16 @@ using burrow::test::body_name;
 
 namespace {
 
-constexpr shard_id shard{3};
-
-/// Draws commands that often meet: few tenants, queues and names, short times.
-class generator {
-public:
-  generator(burrow::random& chance, const test::queue_model& model) : chance_(chance), model_(model) {}
-
-  command next() {
-    command c;
-    c.queue = {chance_.chance(700) ? "ann" : "bob", chance_.chance(600) ? "one" : "two"};
-    list_ = model_.of(c.queue);
-    switch (chance_.below(18)) {
-      case 0: case 1: case 2: case 3: case 4: c.what = an_insert(); break;
-      case 5: case 6: case 7: case 8: case 9: c.what = a_take(); break;
-      case 10: case 11: c.what = change{targets(), ttl(), hide()}; break;
-      case 12: case 13: c.what = burrow::queue::remove{targets()}; break;
-      case 14: c.what = an_unclaim(); break;
-      case 15: c.what = a_configure(c.queue); break;
-      default:
-        if (chance_.chance(300)) c.what = purge{};
-        else c.what = burrow::queue::clock{};
-    }
-    maybe_again(c);
-    return c;
-  }
-  void remember(const command& c, const reply& r) {
-    const auto* t = std::get_if<take_reply>(&r);
-    if (t == nullptr || t->items.empty() || t->items.front().claim.value == 0) return;
-    const auto& what = std::get<take>(c.what);
-    claim_ = {t->items.front().claim, {}, what.idempotency_key, what.step};
-    for (const auto& m : t->items) claim_.places.push_back(m.place);
-  }
-  std::uint32_t bodies = 0; ///< drawn for this entry
-
-private:
-  std::optional<duration> seconds(std::uint64_t max) {
-    if (chance_.chance(300)) return std::nullopt;
-    return std::chrono::seconds(chance_.below(max + 1));
-  }
-  ttl_choice ttl() { return seconds(12); }
-  std::optional<duration> hide() { return chance_.chance(400) ? duration{0} : seconds(6); }
-  const message* any() {
-    if (list_ == nullptr || list_->empty()) return nullptr;
-    return &(*list_)[chance_.below(list_->size())].m;
-  }
-  std::string id() {
-    const message* m = any();
-    if (m != nullptr && chance_.chance(500)) return chance_.chance(200) ? m->id.text26() : m->shown_id();
-    return std::string(1, static_cast<char>('a' + chance_.below(8)));
-  }
-  condition guard(bool inserting) {
-    condition g;
-    const message* m = any();
-    if (inserting) g.if_none_match = chance_.chance(100);
-    if (chance_.chance(100)) g.if_match_any = true;
-    if (m == nullptr || !chance_.chance(300)) return g;
-    if (chance_.chance(300)) g.if_match = {m->version(), m->version() + 1};
-    if (inserting) return g;
-    g.receipt = m->claim;
-    if (chance_.chance(700)) g.receipt_claims = m->claims;
-    if (chance_.chance(700)) g.receipt_place = m->place;
-    return g;
-  }
-  std::string key() { return std::string(1, static_cast<char>('A' + chance_.below(3))); }
-  template <class Command>
-  void maybe_keyed(Command& what) {
-    what.bounds.window = std::chrono::seconds(chance_.below(30));
-    if (chance_.chance(300)) what.bounds.keys_max = chance_.between(1, 3);
-    if (chance_.chance(300)) what.bounds.producers_max = chance_.between(1, 2);
-    if (!chance_.chance(300)) return;
-    what.idempotency_key = key();
-    what.request_hash = {0, ++requests_};
-  }
-  /// Most requests with a key come again, sooner or later, and some of them to another queue.
-  void maybe_again(command& c) {
-    auto* put = std::get_if<insert>(&c.what);
-    const auto* taken = std::get_if<take>(&c.what);
-    const bool keyed = (put != nullptr && !put->idempotency_key.empty()) ||
-                       (taken != nullptr && !taken->idempotency_key.empty());
-    if (!keyed) return;
-    auto& earlier = keyed_[c.what.index()];
-    if (earlier.size() < 4 || chance_.chance(300)) earlier.push_back(c.what);
-    else c.what = earlier[earlier.size() - 1 - chance_.below(4)];
-    put = std::get_if<insert>(&c.what);
-    for (std::size_t n = 0; put != nullptr && n < put->items.size(); ++n)
-      put->items[n].body = put->items[n].refused == errc::ok ? bodies++ : 0;
-  }
-  insert an_insert() {
-    insert what;
-    maybe_keyed(what);
-    what.atomic = chance_.chance(250);
-    what.fallback.ttl = std::chrono::seconds(chance_.below(20));
-    what.fallback.body_bytes_max = 90;
-    if (chance_.chance(300)) what.fallback.tenant_bytes_max = chance_.chance(500) ? 400 : 1500;
-    if (chance_.chance(200)) what.fallback.tenant_queues_max = 1;
-    for (auto n = chance_.between(1, 4); n > 0; --n) {
-      auto& item = what.items.emplace_back();
-      if (chance_.chance(600)) item.name = id();
-      item.body_size = static_cast<std::uint32_t>(chance_.below(100));
-      item.body_hash = {chance_.next(), chance_.next()};
-      item.ttl = ttl();
-      if (chance_.chance(300)) item.hide = hide();
-      if (chance_.chance(200)) item.attributes.meta["region"] = "north";
-      if (chance_.chance(400)) item.attributes.priority = static_cast<std::uint8_t>(chance_.below(10));
-      if (chance_.chance(200)) item.attributes.persistent = chance_.chance(500);
-      if (chance_.chance(200)) {
-        item.attributes.producer = std::string(1, static_cast<char>('p' + chance_.below(3)));
-        item.sequence = chance_.below(20);
-      }
-      item.guard = guard(true);
-      // As the replica numbers them: what is refused beforehand has no body, and the number of another's.
-      if (chance_.chance(50)) item.refused = errc::invalid_parameter;
-      else item.body = bodies++;
-    }
-    return what;
-  }
-  take a_take() {
-    take what;
-    what.action = static_cast<take_action>(chance_.below(3));
-    what.limit = static_cast<std::uint32_t>(chance_.between(1, 5));
-    if (chance_.chance(200)) what.bytes_max = chance_.between(1, 200);
-    if (chance_.chance(300)) what.ttl = ttl();
-    what.hide = what.action == take_action::claim ? seconds(6) : chance_.chance(500) ? std::optional(duration{0})
-                                                                                     : std::nullopt;
-    what.match_hidden = chance_.chance(250);
-    what.order = static_cast<take_order>(chance_.below(3));
-    if (const message* m = any(); m != nullptr && chance_.chance(250)) {
-      what.from.after = m->place;
-      if (chance_.chance(700)) what.from.priority = m->attributes.priority;
-      if (chance_.chance(200)) what.from.lifo = chance_.chance(300);
-    }
-    else if (chance_.chance(200)) what.from.marker = id();
-    if (const message* m = any(); m != nullptr && chance_.chance(150)) what.below = m->place;
-    if (chance_.chance(150))
-      for (int n = 0; n < 3; ++n)
-        if (const message* m = any()) what.only.push_back(m->place);
-    if (chance_.chance(300)) what.fallback.claimed_max = chance_.between(1, 5);
-    maybe_keyed(what);
-    if (chance_.chance(100)) what.step = 1;
-    return what;
-  }
-  std::vector<target> targets() {
-    std::vector<target> all;
-    for (auto n = chance_.between(1, 3); n > 0; --n) {
-      auto& t = all.emplace_back();
-      t.guard = guard(false);
-      if (!t.guard.receipt_place || chance_.chance(700)) t.id = id();
-    }
-    return all;
-  }
-  unclaim an_unclaim() { return claim_; }
-  template <class T>
-  void maybe(std::optional<T>& value, std::uint64_t low, std::uint64_t high) {
-    if (chance_.chance(250)) value = static_cast<T>(chance_.between(low, high));
-  }
-  configure a_configure(const queue_ref& ref) {
-    configure what;
-    what.action = chance_.chance(150) ? configure_action::forget : static_cast<configure_action>(chance_.below(2));
-    auto& rules = what.to.values.rules;
-    maybe(rules.default_ttl_s, 0, 15);
-    maybe(rules.default_hide_s, 0, 4);
-    maybe(rules.max_ttl_s, 0, 12);
-    maybe(rules.max_body, 1, 150);
-    maybe(rules.max_messages, 0, 8);
-    maybe(rules.max_bytes, 0, 400);
-    maybe(rules.max_claimed, 0, 4);
-    maybe(rules.overflow, 0, 1);
-    maybe(rules.durability, 0, 2);
-    maybe(rules.dedupe_window_s, 0, 40);
-    maybe(rules.lifo, 0, 1);
-    maybe(rules.priorities, 1, 10);
-    if (chance_.chance(150)) rules.require_receipt = chance_.chance(500);
-    if (chance_.chance(100)) rules.pause_insert = chance_.chance(500);
-    if (chance_.chance(100)) rules.pause_take = chance_.chance(500);
-    // A pause ends soon, or little would happen.
-    what.to.named = static_cast<std::uint32_t>(chance_.below(1 << 17)) | bit_of(setting::pause_insert) |
-                    bit_of(setting::pause_take);
-    for (auto n = chance_.below(3); n > 0; --n)
-      what.to.values.labels.insert_or_assign(std::string(1, static_cast<char>('a' + chance_.below(40))), "v");
-    if (chance_.chance(200)) what.to.labels_erased = {"a", "c"};
-    if (chance_.chance(100)) what.to.values.zone = "b";
-    if (chance_.chance(200)) {
-      const auto kept = model_.settings.find(ref);
-      what.guard.if_match = {kept == model_.settings.end() || chance_.chance(200) ? 0 : kept->second.revision};
-    }
-    what.guard.if_none_match = chance_.chance(50);
-    if (chance_.chance(200)) what.fallback.tenant_queues_max = 1;
-    return what;
-  }
-
-  burrow::random& chance_;
-  const test::queue_model& model_;
-  const test::queue_model::messages* list_ = nullptr;
-  unclaim claim_;
-  std::uint64_t requests_ = 0;
-  std::map<std::size_t, std::vector<action>> keyed_; ///< by kind
-};
+constexpr shard_id shard = test::queue_generator::own_shard;
 
 /// One random life of a shard. Stops at the first thing that is wrong and says what.
 class life {
 public:
   explicit life(std::uint64_t seed, bool cold) : chance_(seed), draw_(chance_, model_) {
     now_ = {1'700'000'000'000};
+    model_.own_shard = shard;
+    model_.learn = [this](const queue_ref& to, const body_ref& body) { return placed(to, body); };
+    model_.learn_leaving = [this](const body_ref& body) { return numbered(body); };
     if (cold) view_.is_cold = [this] { return chance_.chance(200); };
   }
 
@@ -238,9 +47,10 @@ private:
     if (chance_.chance(4)) now_ = now_ + limits::producer_silence_max - duration(chance_.below(30'000));
     const apply_meta meta{shard, {++index_}, now_};
     entry_command entry;
-    draw_.bodies = 0;
+    draw_.begin_entry();
     for (auto n = chance_.between(1, 3); n > 0; --n) entry.commands.push_back(draw_.next());
     outcome out;
+    before_ = view_.pairs;
     if (const auto wrong = apply_cold(meta, entry, out); !wrong.empty()) return wrong;
     if (const auto wrong = view_.accept(out.changes); !wrong.empty()) return wrong;
     if (const auto wrong = bodies_of(entry, out, meta); !wrong.empty()) return wrong;
@@ -269,10 +79,13 @@ private:
   }
 
   std::string bodies_of(const entry_command& entry, const outcome& out, const apply_meta& meta) {
-    for (const auto& c : entry.commands)
+    for (const auto& c : entry.commands) {
       if (const auto* i = std::get_if<insert>(&c.what))
         for (const auto& item : i->items)
           if (item.refused == errc::ok) bodies_.insert({meta.index.value, item.body});
+      if (const auto* a = std::get_if<arrive>(&c.what))
+        for (const auto& item : a->items) bodies_.insert({meta.index.value, item.what.body.n});
+    }
     for (const auto& b : out.changes.bodies_erased)
       if (bodies_.erase({b.index.value, b.n}) == 0) return "a body is erased twice";
     return {};
@@ -280,8 +93,10 @@ private:
 
   std::string compare(const apply_meta& meta, const entry_command& entry, const outcome& out) {
     model_.begin_entry();
+    begin_stage(meta, {});
     model_.settle(now_);
     for (std::size_t n = 0; n < entry.commands.size(); ++n) {
+      begin_stage(meta, {{entry.commands.begin(), entry.commands.begin() + static_cast<std::ptrdiff_t>(n) + 1}});
       const auto wanted = test::to_text(model_.run(entry.commands[n], meta, out.replies[n]));
       const auto real = test::to_text(out.replies[n]);
       if (wanted != real) return "reply " + std::to_string(n) + " should be\n" + wanted + "\nbut is\n" + real;
@@ -292,6 +107,43 @@ private:
     std::erase_if(model_.shown, [](const auto& x) { return x.second == 0; });
     if (shown != model_.shown) return "effects";
     return model_.wrong;
+  }
+
+  /// What the machine would have after these commands alone: where moved messages are, before others touch them.
+  void begin_stage(const apply_meta& meta, entry_command commands) {
+    stage_meta_ = meta;
+    stage_commands_ = std::move(commands);
+    stage_.reset();
+  }
+  const test::map_view& stage() {
+    if (!stage_) {
+      stage_.emplace().pairs = before_;
+      const auto out = apply(stage_meta_, stage_commands_, *stage_);
+      if (const auto wrong = stage_->accept(out.changes); !wrong.empty()) model_.wrong += wrong;
+    }
+    return *stage_;
+  }
+  std::optional<test::queue_model::drawn> placed(const queue_ref& to, const body_ref& body) {
+    const auto& pairs = stage().pairs;
+    const auto record = pairs.find(key::queue(to));
+    if (record == pairs.end()) return std::nullopt;
+    const auto number = decode_queue(record->second)->number;
+    for (auto at = pairs.lower_bound(key::message(number, {}));
+         at != pairs.end() && at->first < key::message(number, place_end); ++at) {
+      const auto m = decode_message({key::last_number(at->first)}, at->second)->item;
+      if (m.body.index == body.index && m.body.n == body.n) return test::queue_model::drawn{m.place, m.id, m.name};
+    }
+    return std::nullopt;
+  }
+  std::optional<move_key> numbered(const body_ref& body) {
+    const auto& pairs = stage().pairs;
+    for (auto at = pairs.lower_bound(std::string(1, key::leaving_family));
+         at != pairs.end() && at->first < key::family_end(key::leaving_family); ++at) {
+      const auto number = key::move_of(at->first);
+      const auto m = decode_leaving(number, at->second)->moved.what;
+      if (m.body.index == body.index && m.body.n == body.n) return move_key{key::shard_of(at->first), number};
+    }
+    return std::nullopt;
   }
 
   std::string questions() {
@@ -307,9 +159,11 @@ private:
     if (chance_.chance(300)) taken.idempotency_key = std::string(1, static_cast<char>('A' + chance_.below(3)));
     const query queues{{}, list_queues{"ann", {}, {}, 1000, chance_.chance(500)}};
     for (const auto& q : {query{ref, all}, query{ref, taken}, query{ref, queue_stats{}}, query{ref, get_settings{}},
-                          queues, query{{}, list_tenants{}}}) {
-      const auto wanted = test::to_text(model_.ask(later, q));
-      const auto real = test::to_text(ask_cold(later, q));
+                          query{ref, list_tasks{}}, queues, query{{}, list_tenants{}}}) {
+      // What is about to move within the shard is counted here or there by whoever counts several queues.
+      const instant at = q.queue.queue.empty() ? now_ : later;
+      const auto wanted = test::to_text(model_.ask(at, q));
+      const auto real = test::to_text(ask_cold(at, q));
       if (wanted != real && !same_but_more(wanted, real))
         return "answer should be\n" + wanted + "\nbut is\n" + real;
     }
@@ -338,10 +192,14 @@ private:
   burrow::random chance_;
   test::map_view view_;
   test::queue_model model_;
-  generator draw_;
+  test::queue_generator draw_;
   std::set<body_name> bodies_;
   std::uint64_t index_ = 0;
   instant now_;
+  decltype(test::map_view::pairs) before_; ///< the state before this entry
+  apply_meta stage_meta_{};
+  entry_command stage_commands_;
+  std::optional<test::map_view> stage_;
 };
 
 void run_lives(std::uint64_t first, std::uint64_t count, bool cold) {

@@ -145,6 +145,7 @@ TEST_CASE("while the disk is low inserts are refused and takes go on") {
   REQUIRE(world.reply_to(put(world, "one", "hello")) != nullptr);
   world.subject().disk_low(true);
   CHECK(world.reply_to(put(world, "two", "hello"))->outcome.code() == errc::no_space);
+  CHECK(world.reply_to(world.propose({somewhere, {}, queue::redrive{}}))->outcome.code() == errc::no_space);
   CHECK(world.reply_to(world.propose(take_of(queue::take_action::remove, 1)))->outcome.ok());
   world.subject().disk_low(false);
   CHECK(world.reply_to(put(world, "two", "hello"))->outcome.ok());
