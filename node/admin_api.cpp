@@ -1,97 +1,66 @@
 #include "node/admin_api.hpp"
 
+#include "node/admin_json.hpp"
+#include "node/shard_questions.hpp"
 #include "node/text.hpp"
-#include "node/version.hpp"
 
 #include <caf/all.hpp>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 namespace burrow {
 namespace {
 
 using json = nlohmann::ordered_json;
-using namespace std::chrono_literals;
 
-constexpr auto answer_time = 5s;
-constexpr std::uint32_t accounts_counted_max = 1000; ///< a shard; beyond it the backlog says that it is a lower bound
+constexpr std::uint32_t accounts_page_max = 1000;
 
-http_response json_response(int status, const json& what) {
-  http_response out;
-  out.status = status;
-  out.fields.emplace_back("Content-Type", status < 400 ? "application/json" : "application/problem+json");
-  out.fields.emplace_back("Cache-Control", "no-store");
-  out.body = what.dump(-1, ' ', false, json::error_handler_t::replace);
-  return out;
-}
-
-http_response problem(int status, std::string_view slug, std::string_view title, std::string_view detail,
-                      const std::string& path, const std::string& request_id) {
-  json out;
-  out["type"] = fmt::format("/problems/{}", slug);
-  out["title"] = title;
-  out["status"] = status;
-  out["detail"] = detail;
-  out["instance"] = path;
-  out["request_id"] = request_id;
-  out["retryable"] = status == 503;
-  auto response = json_response(status, out);
-  if (status == 503) response.fields.emplace_back("Retry-After", "1");
-  return response;
-}
-
-std::optional<node_status> ask_status(caf::scoped_actor& self, const caf::actor& supervisor) {
-  std::optional<node_status> out;
-  self->send(supervisor, get_status{caf::actor_cast<caf::actor>(self)});
-  self->receive([&](node_status& status) { out = std::move(status); }, caf::after(answer_time) >> [] {});
-  return out;
-}
-
-struct backlog {
-  std::uint64_t messages = 0, bytes = 0, queues = 0;
-  bool exact = true;
-};
-
-/// One question to each shard; those that do not answer make the figure a lower bound.
-backlog ask_backlog(caf::scoped_actor& self, const std::vector<caf::actor>& shards) {
-  for (std::size_t i = 0; i < shards.size(); ++i) {
-    queue::list_tenants all;
-    all.limit = accounts_counted_max;
-    shard_work work;
-    work.questions.push_back({cookie{i}, {{}, all}, false});
-    work.from = caf::actor_cast<caf::actor>(self);
-    self->send(shards[i], std::move(work));
+std::string_view method_text(http_method m) {
+  switch (m) {
+    case http_method::get: return "GET";
+    case http_method::post: return "POST";
+    case http_method::delete_: return "DELETE";
+    default: return "";
   }
-  backlog out;
-  std::size_t answered = 0;
-  bool late = false;
-  while (answered < shards.size() && !late) {
-    self->receive(
-      [&](shard_results& results) {
-        for (const auto& one : results.answers) {
-          ++answered;
-          const auto* tenants = one.outcome ? std::get_if<queue::tenants_answer>(&*one.outcome) : nullptr;
-          if (!tenants || tenants->more) out.exact = false;
-          if (!tenants) continue;
-          for (const auto& t : tenants->items) {
-            out.messages += t.messages;
-            out.bytes += t.bytes;
-            out.queues += t.queues;
-          }
-        }
-      },
-      caf::after(answer_time) >> [&] { late = true; });
-  }
-  out.exact = out.exact && !late;
-  return out;
 }
 
 } // namespace
 
+struct admin_api::route {
+  http_method method;
+  std::string_view path;
+  http_response (admin_api::*answer)(const job&);
+};
+
+const std::vector<admin_api::route>& admin_api::routes() {
+  static const std::vector<route> all{
+    {http_method::get, "/admin/v1/status", &admin_api::status},
+    {http_method::get, "/admin/v1/config", &admin_api::config},
+    {http_method::get, "/admin/v1/usage", &admin_api::usage},
+    {http_method::get, "/admin/v1/doctor", &admin_api::doctor},
+    {http_method::get, "/admin/v1/backup", &admin_api::backup_state},
+    {http_method::post, "/admin/v1/backup", &admin_api::backup_create},
+    {http_method::delete_, "/admin/v1/backup", &admin_api::backup_cancel},
+  };
+  return all;
+}
+
 admin_api::admin_api(caf::actor_system& system, caf::actor supervisor, std::vector<caf::actor> shards,
                      admin_facts facts)
   : system_(system), supervisor_(std::move(supervisor)), shards_(std::move(shards)), facts_(std::move(facts)),
-    last_asked_(facts_.started), thread_([this] { run(); }) {}
+    last_asked_(facts_.started) {
+  const auto& s = facts_.with.values;
+  backup_options backup;
+  backup.data = s.data;
+  backup.store = facts_.store;
+  backup.node = s.node;
+  backup.identity = facts_.identity;
+  backup.bytes_per_s = s.backup_rate;
+  backup.reserve = s.disk_low;
+  backup.audit = facts_.audit;
+  backup.metrics = facts_.metrics;
+  backup_ = std::make_unique<backup_task>(std::move(backup));
+  thread_ = std::thread([this] { run(); });
+}
 
 admin_api::~admin_api() { stop(); }
 
@@ -102,26 +71,30 @@ void admin_api::stop() {
   }
   wake_.notify_all();
   if (thread_.joinable()) thread_.join();
+  backup_.reset();
   supervisor_ = nullptr;
   shards_.clear();
 }
 
 void admin_api::handle(const http_request& request, std::function<void(http_response)> done) {
-  const std::string path(request.path);
-  if (request.method != http_method::get && request.method != http_method::head) {
-    auto out = problem(405, "method-not-allowed", "Method not allowed", "Only GET and HEAD.", path, request.request_id);
-    out.fields.emplace_back("Allow", "GET, HEAD");
-    return done(std::move(out));
-  }
+  job made;
+  made.method = request.method == http_method::head ? http_method::get : request.method;
+  made.path = request.path;
+  made.query = request.query;
+  made.content_type = request.field("content-type");
+  made.body = request.body;
+  made.client = request.client;
+  made.request_id = request.request_id;
+  made.done = std::move(done);
   {
     const std::lock_guard lock(mutex_);
     if (!stopping_ && jobs_.size() < requests_max) {
-      jobs_.push_back({path, request.request_id, std::move(done)});
+      jobs_.push_back(std::move(made));
       wake_.notify_one();
       return;
     }
   }
-  done(problem(503, "overloaded", "Too many requests", "Ask again a little later.", path, request.request_id));
+  made.done(problem(503, "overloaded", "Too many requests", "Ask again a little later.", made.path, made.request_id));
 }
 
 void admin_api::run() {
@@ -138,68 +111,22 @@ void admin_api::run() {
 }
 
 http_response admin_api::answer(const job& what) {
-  if (what.path == "/admin/v1/status") return status();
-  if (what.path == "/admin/v1/config") return config();
-  return problem(404, "not-found", "Not found", "No such resource below /admin/v1.", what.path, what.request_id);
-}
-
-http_response admin_api::status() {
-  caf::scoped_actor self(system_);
-  const auto known = ask_status(self, supervisor_);
-  if (!known) return problem(503, "overloaded", "No answer", "The node's actors did not answer in time.", "", "");
-  const auto stored = ask_backlog(self, shards_);
-  std::size_t leads = 0, running = 0, damaged = 0, quarantined = 0;
-  json off = json::array(), ahead = json::array();
-  std::uint64_t commands = 0, entries = 0;
-  for (const auto& shard : known->shards) {
-    leads += shard.replica.leads ? 1 : 0;
-    running += shard.running ? 1 : 0;
-    damaged += shard.replica.damaged ? 1 : 0;
-    quarantined += shard.replica.quarantined ? 1 : 0;
-    if (shard.replica.damaged || shard.replica.quarantined)
-      off.push_back({{"shard", shard.shard.value}, {"state", shard.replica.damaged ? "damaged" : "quarantined"},
-                     {"why", shard.why}});
-    if (const auto by = shard.replica.time_ahead; by > duration{0})
-      ahead.push_back({{"shard", shard.shard.value}, {"seconds", std::chrono::duration<double>(by).count()}});
-    commands += shard.replica.commands_applied;
-    entries += shard.replica.entries_applied;
+  std::string allowed;
+  for (const auto& r : routes()) {
+    if (r.path != what.path) continue;
+    if (r.method == what.method) return (this->*r.answer)(what);
+    allowed += fmt::format("{}{}{}", allowed.empty() ? "" : ", ", method_text(r.method),
+                           r.method == http_method::get ? ", HEAD" : "");
   }
-  const auto now = std::chrono::steady_clock::now();
-  const double span = std::chrono::duration<double>(now - last_asked_).count();
-  const auto grown = static_cast<double>(commands - std::min(last_commands_, commands));
-  const double rate = span > 0 ? grown / span : 0;
-  last_asked_ = now;
-  last_commands_ = commands;
-
-  const auto& s = facts_.with.values;
-  const auto space = facts_.store->space();
-  const auto inner = facts_.store->stats();
-  json out;
-  out["node"] = s.node;
-  out["zone"] = s.zone;
-  out["node_id"] = fmt::format("{:016x}", facts_.identity.node.value);
-  out["cluster_id"] = fmt::format("{:016x}{:016x}", facts_.identity.cluster.high, facts_.identity.cluster.low);
-  out["version"] = version_text;
-  out["commit"] = version_commit;
-  out["uptime_s"] = std::chrono::duration_cast<std::chrono::seconds>(now - facts_.started).count();
-  out["ready"] = known->ready;
-  const bool bad = !off.empty() || known->disk_stop || !known->ready;
-  out["state"] = bad ? "failing" : known->disk_low || !ahead.empty() ? "warn" : "ok";
-  out["insecure_http"] = s.insecure_http;
-  out["can_lose"] = "nothing";
-  out["shards"] = {{"count", known->shards.size()}, {"leads", leads}, {"running", running},
-                   {"damaged", damaged}, {"quarantined", quarantined}, {"out_of_service", std::move(off)},
-                   {"time_ahead", std::move(ahead)}};
-  out["actors"] = {{"tenants", known->tenants}, {"queues", known->queue_actors}, {"restarts", known->restarts}};
-  out["traffic"] = {{"commands", commands}, {"entries", entries}, {"commands_per_s", rate}, {"over_s", span}};
-  out["backlog"] = {{"messages", stored.messages}, {"bytes", stored.bytes}, {"queues", stored.queues},
-                    {"exact", stored.exact}};
-  out["disk"] = {{"free", space.free}, {"total", space.total}, {"low", known->disk_low}, {"stop", known->disk_stop},
-                 {"tables", inner.table_bytes}, {"wal", inner.wal_bytes}};
-  return json_response(200, out);
+  if (allowed.empty())
+    return problem(404, "not-found", "Not found", "No such resource below /admin/v1.", what.path, what.request_id);
+  auto out = problem(405, "method-not-allowed", "Method not allowed", "Only " + allowed + ".", what.path,
+                     what.request_id);
+  out.fields.emplace_back("Allow", allowed);
+  return out;
 }
 
-http_response admin_api::config() const {
+http_response admin_api::config(const job&) {
   json out = json::array();
   const auto table = settings_table();
   for (std::size_t i = 0; i < table.size(); ++i) {
@@ -207,6 +134,65 @@ http_response admin_api::config() const {
                    {"source", facts_.with.sources[i]}});
   }
   return json_response(200, out);
+}
+
+http_response admin_api::usage(const job& what) {
+  const auto account = query_value(what.query, "account");
+  const auto page = account.empty()
+                      ? ask_usage(system_, shards_, query_value(what.query, "after"), accounts_page_max)
+                      : ask_usage_of(system_, shards_, account);
+  json list = json::array();
+  for (const auto& [name, u] : page.accounts)
+    list.push_back({{"account", name}, {"queues", u.queues}, {"messages", u.messages}, {"bytes", u.bytes}});
+  if (!account.empty() && list.empty() && page.exact)
+    return problem(404, "account-not-found", "Account not found", "It holds no queue.", what.path, what.request_id);
+  const json next = page.next.empty() ? json() : json(page.next);
+  return json_response(200, {{"accounts", std::move(list)}, {"exact", page.exact}, {"next", next}});
+}
+
+// ---- backup -----------------------------------------------------------------------------------------------------
+
+http_response admin_api::backup_state(const job&) { return json_response(200, backup_->status()); }
+
+std::vector<std::uint16_t> admin_api::out_of_service() {
+  std::vector<std::uint16_t> out;
+  const auto known = ask_status(system_, supervisor_);
+  if (!known) return out;
+  for (const auto& s : known->shards)
+    if (s.replica.damaged || s.replica.quarantined) out.push_back(s.shard.value);
+  return out;
+}
+
+http_response admin_api::backup_create(const job& what) {
+  // A page in a browser can send a form to any address without asking; it cannot send this type.
+  if (!std::string_view(what.content_type).starts_with("application/json"))
+    return problem(415, "unsupported-media-type", "Unsupported media type", "Send application/json.", what.path,
+                   what.request_id);
+  const auto body = json::parse(what.body, nullptr, false);
+  if (!body.is_object() || body.size() != 1 || !body.contains("directory") || !body["directory"].is_string())
+    return problem(422, "invalid-parameter", "Invalid body", "{\"directory\": \"/absolute/path\"} is what it takes.",
+                   what.path, what.request_id);
+  const std::string directory = body["directory"];
+  if (directory.find('\0') != std::string::npos || directory.size() > 4000)
+    return problem(422, "invalid-parameter", "Invalid directory", "No such path can be.", what.path, what.request_id);
+  const auto begun = backup_->start({directory, what.client, what.request_id, out_of_service()});
+  if (begun) return json_response(202, backup_->status());
+  const auto& why = begun.error();
+  const bool failed = why == errc::io_failed;
+  if (why != errc::busy)
+    static_cast<void>(facts_.audit->write({"backup-create", what.client, failed ? "failed" : "refused",
+                                           what.request_id, {{"directory", directory}, {"why", why.context}}}));
+  if (why == errc::busy)
+    return problem(409, "backup-running", "A backup is under way", "One at a time.", what.path, what.request_id);
+  if (why == errc::no_space)
+    return problem(409, "no-space", "Not enough room", why.context, what.path, what.request_id);
+  return failed ? problem(500, "backup-failed", "The backup failed", why.context, what.path, what.request_id)
+                : problem(422, "invalid-parameter", "Invalid directory", why.context, what.path, what.request_id);
+}
+
+http_response admin_api::backup_cancel(const job& what) {
+  backup_->cancel(what.client, what.request_id);
+  return json_response(202, backup_->status());
 }
 
 } // namespace burrow

@@ -1,9 +1,11 @@
-// /admin/v1 on the admin listener: what an operator may ask, as JSON. One thread of its own answers, one request at a
-// time, since each is a round of questions to the actors; nobody else waits for it. Never shows a secret.
+// /admin/v1 on the admin listener: what an operator may ask and order, as JSON (README.md has the list). One thread of
+// its own answers, one request at a time, since each is a round of questions to the actors; nobody else waits for it.
+// Never shows a secret. Orders are written to the audit log.
 #pragma once
 
 #include "actors/gateway/gateway_actor.hpp"
 #include "actors/messages.hpp"
+#include "node/backup_task.hpp"
 #include "node/data_directory.hpp"
 
 #include <chrono>
@@ -19,6 +21,10 @@ struct admin_facts {
   codec::node_record identity;
   std::shared_ptr<rocks_store> store;
   std::chrono::steady_clock::time_point started;
+  std::shared_ptr<prometheus::Registry> registry;
+  std::shared_ptr<accepted_loss> loss;
+  std::shared_ptr<audit_log> audit;
+  std::shared_ptr<node_metrics> metrics;
 };
 
 class admin_api {
@@ -36,19 +42,28 @@ public:
 
 private:
   struct job {
-    std::string path;
-    std::string request_id;
+    http_method method = http_method::get;
+    std::string path, query, content_type, body, client, request_id;
     std::function<void(http_response)> done;
   };
+  struct route;
+  static const std::vector<route>& routes();
   void run();
   http_response answer(const job& what);
-  http_response status();
-  http_response config() const;
+  http_response status(const job& what);
+  http_response config(const job& what);
+  http_response usage(const job& what);
+  http_response doctor(const job& what);
+  http_response backup_state(const job& what);
+  http_response backup_create(const job& what);
+  http_response backup_cancel(const job& what);
+  [[nodiscard]] std::vector<std::uint16_t> out_of_service();
 
   caf::actor_system& system_;
   caf::actor supervisor_;
   std::vector<caf::actor> shards_;
   admin_facts facts_;
+  std::unique_ptr<backup_task> backup_;
   std::uint64_t last_commands_ = 0;
   std::chrono::steady_clock::time_point last_asked_;
   std::mutex mutex_;

@@ -11,6 +11,7 @@
 #include "node/admin_api.hpp"
 #include "node/apply_guard.hpp"
 #include "node/data_directory.hpp"
+#include "node/logging.hpp"
 #include "node/upkeep.hpp"
 
 #include <fmt/format.h>
@@ -64,6 +65,18 @@ void log_notice(const shard_notice& n) {
   }
 }
 
+/// Orders that an operator gave by the native API on an admin listener: settings, tasks, and what empties a queue or an
+/// account. Messages put, taken and acknowledged there are no administration.
+void note_order(audit_log& to, const answered_request& r) {
+  const bool empties = r.method == "DELETE" && !r.limited &&
+                       (r.route == "queue" || r.route == "account" || r.route == "accounts");
+  const bool sets = (r.route == "settings" || r.route == "redrive" || r.route == "tasks" || r.route == "task") &&
+                    r.method != "GET" && r.method != "HEAD";
+  if (!empties && !sets) return;
+  to.later({"request", std::string(r.client), std::to_string(r.status), std::string(r.request_id),
+            {{"method", std::string(r.method)}, {"path", std::string(r.path.substr(0, 1024))}}});
+}
+
 /// A few arenas instead of eight a core, and blocks of a page batch or more straight from the kernel: what a burst
 /// took comes back when the node is idle.
 void prepare_process() {
@@ -81,7 +94,8 @@ public:
   running_node(steady::time_point started, loaded_settings with, data_directory data)
     : started_(started), with_(std::move(with)), data_(std::move(data)), config_(with_.values.actor_threads),
       system_(std::make_unique<caf::actor_system>(config_)), registry_(std::make_shared<prometheus::Registry>()),
-      metrics_(std::make_shared<actor_metrics>(registry_)), upkeep_(data_.store) {}
+      metrics_(std::make_shared<actor_metrics>(registry_)), audit_(std::make_shared<audit_log>(with_.values.data)),
+      upkeep_(data_.store) {}
   ~running_node() override { stop(); }
 
   result<void> start();
@@ -106,6 +120,7 @@ private:
   std::unique_ptr<caf::actor_system> system_;
   std::shared_ptr<prometheus::Registry> registry_;
   std::shared_ptr<actor_metrics> metrics_;
+  std::shared_ptr<audit_log> audit_;
   upkeep upkeep_;
   caf::actor supervisor_;
   std::unique_ptr<admin_api> admin_;
@@ -253,6 +268,8 @@ result<void> running_node::start_gateway(std::vector<seal_key> keys) {
   options.admin = [this](const http_request& request, std::function<void(http_response)> done) {
     admin_->handle(request, std::move(done));
   };
+  if (s.log_access) options.access = access_log();
+  options.administrative = [audit = audit_](const answered_request& r) { note_order(*audit, r); };
   options.registry = registry_;
   auto made = gateway::start(*system_, supervisor_, std::move(options));
   if (!made) return made.error();
@@ -274,7 +291,8 @@ result<void> running_node::start() {
   auto keys = seal_keys(shards->front());
   if (!keys) return keys.error();
   admin_ = std::make_unique<admin_api>(*system_, supervisor_, std::move(*shards),
-                                       admin_facts{with_, data_.identity, data_.store, started_});
+                                       admin_facts{with_, data_.identity, data_.store, started_, registry_, data_.loss,
+                                                   audit_, std::make_shared<node_metrics>(registry_)});
   if (auto serving = start_gateway(std::move(*keys)); !serving) return serving;
   facts_.new_cluster = data_.fresh;
   facts_.seconds = std::chrono::duration<double>(steady::now() - started_).count();

@@ -1,5 +1,5 @@
 // `burrow config check|show`: the settings as a node on this machine would read them. Asks no node.
-#include "node/cli.hpp"
+#include "node/cli_client.hpp"
 #include "node/metrics.hpp"
 #include "node/settings.hpp"
 #include "node/text.hpp"
@@ -73,12 +73,7 @@ int config_show(const cli_context& context) {
     rows.push_back({std::string(table[i].key), value, with->sources[i]});
     list.push_back({{"key", table[i].key}, {"value", value}, {"source", with->sources[i]}});
   }
-  if (context.output == output_format::table)
-    fmt::print("{}", table_text({"KEY", "VALUE", "FROM"}, rows, context.heads));
-  else if (context.output == output_format::json)
-    fmt::print("{}\n", list.dump(2));
-  else
-    for (const auto& one : list) fmt::print("{}\n", one.dump());
+  if (!print_json_list(context, list)) fmt::print("{}", table_text({"KEY", "VALUE", "FROM"}, rows, context.heads));
   return exit_done;
 }
 
@@ -89,11 +84,22 @@ int config_check(const cli_context& context) {
   return exit_done;
 }
 
-int config_metrics(const cli_context&) {
-  fmt::print("# Metrics\n\nWhat `/metrics` on the admin listener shows. Generated: `burrow config metrics`.\n\n"
-             "| Name | Kind | Labels | Meaning |\n|---|---|---|---|\n");
-  for (const auto& line : metric_lines())
-    fmt::print("| `{}` | {} | {} | {} |\n", line.name, line.kind, line.labels, line.meaning);
+int config_metrics(const cli_context& context) {
+  const auto lines = metric_lines();
+  if (context.has("markdown")) {
+    fmt::print("| Name | Kind | Labels | Meaning |\n|---|---|---|---|\n");
+    for (const auto& line : lines)
+      fmt::print("| `{}` | {} | {} | {} |\n", line.name, line.kind, line.labels, line.meaning);
+    return exit_done;
+  }
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& line : lines) {
+    list.push_back({{"name", line.name}, {"kind", line.kind}, {"labels", line.labels}, {"meaning", line.meaning}});
+    rows.push_back({line.name, line.kind, line.labels, line.meaning});
+  }
+  if (!print_json_list(context, list))
+    fmt::print("{}", table_text({"NAME", "KIND", "LABELS", "MEANING"}, rows, context.heads));
   return exit_done;
 }
 
@@ -108,8 +114,8 @@ std::vector<cli_command> config_commands() {
      "Shows every setting, its value and where that comes from.",
      "  burrow config show /etc/burrow.conf\n  burrow config show --example > burrow.conf\n",
      {"config=", "example", "markdown"}, 0, 1, config_show},
-    {"config metrics", "burrow config metrics", "Lists every metric that /metrics shows, as Markdown.",
-     "  burrow config metrics\n  curl http://127.0.0.1:8081/metrics\n", {}, 0, 0, config_metrics},
+    {"config metrics", "burrow config metrics [--markdown]", "Lists every metric that /metrics can show.",
+     "  burrow config metrics\n  burrow config metrics --output json\n", {"markdown"}, 0, 0, config_metrics},
   };
 }
 

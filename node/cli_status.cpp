@@ -41,6 +41,11 @@ void print_status(const cli_json& s) {
              s.at("disk").value("stop", false)  ? "   STOPPED: nothing is written"
              : s.at("disk").value("low", false) ? "   LOW: inserts are refused"
                                                 : "");
+  if (const auto last = s.find("last_backup"); last != s.end() && last->is_object())
+    fmt::print("backup    {} as of {} in {}\n", human_size(last->value("bytes", std::uint64_t{0})),
+               last->value("created", "?"), one_line(last->value("directory", "?"), 60));
+  else
+    fmt::print("backup    never\n");
   fmt::print("can lose  {}\n", s.value("can_lose", "?"));
   if (s.value("insecure_http", false)) fmt::print("INSECURE  HTTP off loopback, and nobody is asked who they are\n");
 }

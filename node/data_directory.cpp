@@ -20,30 +20,6 @@
 namespace burrow {
 namespace {
 
-result<int> lock_directory(const std::string& directory) {
-  std::error_code failed;
-  std::filesystem::create_directories(directory, failed);
-  if (failed)
-    return error{errc::config_invalid, fmt::format("data: cannot make {}: {}", directory, failed.message())};
-  const std::string path = directory + "/LOCK";
-  const int file = ::open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0644);
-  if (file < 0)
-    return error{errc::config_invalid, fmt::format("data: cannot write to {}: {}", directory, std::strerror(errno))};
-  if (::flock(file, LOCK_EX | LOCK_NB) != 0) {
-    ::close(file);
-    return error{errc::config_invalid,
-                 fmt::format("data: another node has {} open; each node needs a directory of its own", directory)};
-  }
-  return file;
-}
-
-std::uint64_t random_number() {
-  std::uint64_t n = 0;
-  const auto bytes = random_bytes(sizeof n);
-  std::memcpy(&n, bytes.data(), sizeof n);
-  return n;
-}
-
 /// Without a record of the node the store must be empty: who it was is lost otherwise, and how many shards it had.
 result<void> expect_empty(const store& data) {
   for (const auto f : {family::raft_log, family::body, family::raft_state, family::queue}) {
@@ -96,7 +72,8 @@ result<std::unique_ptr<rocks_store>> open_store(const settings& with, accepted_l
     return error{errc::lost_writes, lost + ". Find out why; to go on with what can be read: burrow serve --accept-loss "
                                            "\"reason\""};
   spdlog::warn("accept_loss: \"{}\": {}: going on with what can be read", with.accept_loss, lost);
-  if (auto noted = audit(with.data, "accept-loss", {{"reason", with.accept_loss}, {"lost", lost}}); !noted)
+  if (auto noted = audit(with.data, {"accept-loss", audit_user(), "begins", {},
+                                    {{"reason", with.accept_loss}, {"lost", lost}}}); !noted)
     return noted.error();
   if (auto begun = loss.begin(); !begun) return begun.error();
   options.accept_loss = true;
@@ -104,6 +81,23 @@ result<std::unique_ptr<rocks_store>> open_store(const settings& with, accepted_l
 }
 
 } // namespace
+
+result<int> lock_directory(const std::string& directory) {
+  std::error_code failed;
+  std::filesystem::create_directories(directory, failed);
+  if (failed)
+    return error{errc::config_invalid, fmt::format("data: cannot make {}: {}", directory, failed.message())};
+  const std::string path = directory + "/LOCK";
+  const int file = ::open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0644);
+  if (file < 0)
+    return error{errc::config_invalid, fmt::format("data: cannot write to {}: {}", directory, std::strerror(errno))};
+  if (::flock(file, LOCK_EX | LOCK_NB) != 0) {
+    ::close(file);
+    return error{errc::config_invalid,
+                 fmt::format("data: another node has {} open; each node needs a directory of its own", directory)};
+  }
+  return file;
+}
 
 std::string random_bytes(std::size_t size) {
   std::string out(size, '\0');
@@ -116,11 +110,22 @@ std::string random_bytes(std::size_t size) {
   return out;
 }
 
+std::uint64_t random_number() {
+  std::uint64_t n = 0;
+  const auto bytes = random_bytes(sizeof n);
+  std::memcpy(&n, bytes.data(), sizeof n);
+  return n;
+}
+
 result<data_directory> data_directory::open(const settings& with) {
   data_directory out;
   const auto lock = lock_directory(with.data);
   if (!lock) return lock.error();
   out.lock = *lock;
+  std::error_code unseen;
+  if (std::filesystem::exists(with.data + '/' + restoring_file, unseen))
+    return error{errc::config_invalid, fmt::format("data: a restore into {} was not finished; remove the directory and "
+                                                   "restore again", with.data)};
   auto loss = accepted_loss::open(with.data);
   if (!loss) return loss.error();
   out.loss = std::make_shared<accepted_loss>(std::move(*loss));

@@ -22,6 +22,12 @@ struct data_directory {
   [[nodiscard]] static result<data_directory> open(const settings& with);
 };
 
+/// Is there while a backup is being restored into the directory: no node starts on a half.
+inline constexpr const char* restoring_file = "RESTORING";
+/// One process at a time; the directory is made if need be. Errors: config_invalid.
+[[nodiscard]] result<int> lock_directory(const std::string& directory);
+
+[[nodiscard]] std::uint64_t random_number();
 /// Random bytes from the kernel.
 [[nodiscard]] std::string random_bytes(std::size_t size);
 

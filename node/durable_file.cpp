@@ -32,6 +32,8 @@ result<void> write_and_sync(const std::string& path, int flags, std::string_view
   return {};
 }
 
+} // namespace
+
 /// A name is on disk with the directory, not with the file.
 result<void> sync_directory(const std::string& directory) {
   const int at = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -42,8 +44,6 @@ result<void> sync_directory(const std::string& directory) {
   if (!good) return why;
   return {};
 }
-
-} // namespace
 
 result<void> replace_file(const std::string& directory, const std::string& name, std::string_view bytes) {
   const auto path = directory + '/' + name, next = path + ".new";

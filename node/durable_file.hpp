@@ -13,6 +13,8 @@ namespace burrow {
 /// Adds to the end of DIRECTORY/NAME, made if need be.
 [[nodiscard]] result<void> append_to_file(const std::string& directory, const std::string& name,
                                           std::string_view bytes);
+/// Names that were made or removed in it are on disk afterwards.
+[[nodiscard]] result<void> sync_directory(const std::string& directory);
 /// Not an error if there is none.
 [[nodiscard]] result<void> remove_file(const std::string& directory, const std::string& name);
 

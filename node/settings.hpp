@@ -48,7 +48,9 @@ struct settings {
   std::uint64_t disk_low = limits::disk_low_bytes;
   std::uint64_t disk_low_per_cent = limits::disk_low_per_cent;
   std::uint64_t disk_stop = limits::disk_stop_bytes;
+  std::uint64_t backup_rate = 64 * limits::mib;
   std::string log_level = "info";
+  bool log_access = false;
 };
 
 /// What a value is measured in; decides how it is read and shown.

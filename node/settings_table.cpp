@@ -66,7 +66,11 @@ const setting_row rows[] = {
    "The same as a share of the disk; the larger of the two counts."},
   {"disk.stop", unit::bytes, &s::disk_stop, mib, 1024 * gib, true,
    "Below so much free space nothing is written any more."},
+  {"backup.rate", unit::bytes, &s::backup_rate, 0, 1024 * gib, true,
+   "Bytes a second that a backup reads and writes, so that nobody waits for it; 0 is no bound."},
   {"log.level", unit::text, &s::log_level, 0, 0, true, "What is logged: debug, info, warn or error."},
+  {"log.access", unit::flag, &s::log_access, 0, 0, true,
+   "Logs a line for each request: client, method, path, status, seconds, bytes, request id; never a query or a body."},
 };
 
 } // namespace

@@ -55,6 +55,7 @@ void connection::start() {
   error_code ec;
   socket_.set_option(net::ip::tcp::no_delay{true}, ec);
   socket_.non_blocking(true, ec);
+  if (const auto from = socket_.remote_endpoint(ec); !ec) client_ = from.address().to_string();
   net::co_spawn(socket_.get_executor(), [self = shared_from_this()]() -> task<void> { co_await self->run(); },
                 net::detached);
 }
@@ -259,6 +260,7 @@ connection::task<void> connection::run() {
     request_.request_id = !sent.empty() && sent.size() <= 128 && is_visible_ascii(sent) ? std::string{sent}
                                                                                         : home_.new_request_id();
     request_.admin = admin_;
+    request_.client = client_;
     if (!co_await answer()) break;
     if (answer_.close || home_.shared().draining) keep_ = false;
     if (!co_await write_answer()) {

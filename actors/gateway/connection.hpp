@@ -52,6 +52,7 @@ private:
   task<bool> write_answer();
   task<bool> write_all(std::array<net::const_buffer, 2> parts);
   void write_head(std::string& out, bool keep) const;
+  void tell_answered(double seconds, std::size_t bytes_out) const;
   void set_deadline(phase now, duration from_now);
 
   void watch_client();
@@ -69,7 +70,7 @@ private:
   call_ptr call_;
   std::vector<char> buffer_;
   std::size_t from_ = 0, to_ = 0; ///< what of buffer_ is read and not used up
-  std::string out_;
+  std::string out_, client_;
   steady_time deadline_{}, began_{}, body_until_{};
   std::size_t charged_ = 0, written_ = 0;
   phase phase_ = phase::idle;

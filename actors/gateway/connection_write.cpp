@@ -80,13 +80,27 @@ void connection::write_head(std::string& out, bool keep) const {
   out += "\r\n\r\n";
 }
 
+void connection::tell_answered(double seconds, std::size_t bytes_out) const {
+  const auto& to = home_.shared().options;
+  const bool administrative = admin_ && to.administrative;
+  if (!to.access && !administrative) return;
+  // A head that was refused may not have been read whole: then there is no path to speak of.
+  const bool known = route_ != "malformed";
+  const std::string_view query = known ? request_.query : std::string_view{};
+  const answered_request told{client_, known ? request_.method_text : "-", known ? request_.path : "-", route_,
+                              request_.request_id, query.find("limit=") != query.npos, answer_.status, seconds,
+                              arena_.text.size() + charged_, bytes_out};
+  if (to.access) to.access(told);
+  if (administrative) to.administrative(told);
+}
+
 connection::task<bool> connection::write_answer() {
   write_head(out_, keep_);
   const bool body = request_.method != http_method::head && answer_.status != 204 && answer_.status != 304;
   const std::size_t size = body ? answer_.body.size() : 0;
-  home_.shared().metrics.answered(
-    route_, answer_.status, std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count(),
-    arena_.text.size() + charged_, out_.size() + size);
+  const auto seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count();
+  home_.shared().metrics.answered(route_, answer_.status, seconds, arena_.text.size() + charged_, out_.size() + size);
+  tell_answered(seconds, out_.size() + size);
   // Answers count among what is buffered, but are not refused: what they tell has happened.
   home_.shared().buffered.fetch_add(size, std::memory_order_relaxed);
   charged_ += size;

@@ -36,6 +36,17 @@ struct listener_options {
 /// Answers requests that are no dialect's: /admin/v1, the metrics. `done` is called exactly once, from any thread.
 using admin_handler = std::function<void(const http_request&, std::function<void(http_response)> done)>;
 
+/// A request and what became of it, for logs: never its query, fields or body, which may hold receipts.
+struct answered_request {
+  std::string_view client, method, path, route, request_id;
+  bool limited = false; ///< it named a `limit`: what it does, it does to so many messages only
+  int status = 0;
+  double seconds = 0;
+  std::size_t bytes_in = 0, bytes_out = 0;
+};
+/// Called on an Asio thread, so it may not wait.
+using answered_sink = std::function<void(const answered_request&)>;
+
 struct gateway_options {
   std::vector<listener_options> listeners;
   unsigned threads = 1;
@@ -47,6 +58,8 @@ struct gateway_options {
   bool content_length_on_204 = false;
   bool single_node = true;       ///< /v1.0 itself is on (contract section 5.1)
   admin_handler admin;           ///< for paths below /admin/ on admin listeners
+  answered_sink access;          ///< of every request; null: no access log
+  answered_sink administrative;  ///< of those on admin listeners; null: nobody listens
   std::shared_ptr<prometheus::Registry> registry; ///< /metrics shows it; the gateway's own figures join it
 };
 

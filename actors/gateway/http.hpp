@@ -25,6 +25,7 @@ struct http_request {
   std::vector<std::pair<std::string_view, std::string_view>> fields; ///< names as sent, in order
   std::string body;
   bool admin = false; ///< came in on the admin listener
+  std::string_view client; ///< the address it came from, without the port
   std::string request_id;
 
   /// The first field of that name (case-insensitive, `lower` given in lower case); empty if absent.

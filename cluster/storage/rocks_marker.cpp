@@ -46,7 +46,9 @@ std::string synced_marker::format_slot(std::uint64_t number) {
 }
 
 result<synced_marker> synced_marker::open(const std::string& directory) {
-  const int fd = ::open((directory + '/' + file_name).c_str(), O_RDWR | O_CLOEXEC);
+  const auto path = directory + '/' + file_name;
+  int fd = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+  if (fd < 0 && (errno == EROFS || errno == EACCES)) fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC); // a backup
   if (fd < 0 && errno == ENOENT) return no_mark("is missing");
   if (fd < 0) return failed("open");
   synced_marker marker(fd);

@@ -15,6 +15,13 @@ bool means_loss(const rocksdb::Status& status) {
   return status.IsCorruption() || status.IsInvalidArgument() || status.IsPathNotFound() || status.IsNotFound();
 }
 
+/// RocksDB writes a log of its own, which would be a change of a directory that is only read.
+class no_log final : public rocksdb::Logger {
+public:
+  using rocksdb::Logger::Logv;
+  void Logv(const char*, va_list) override {}
+};
+
 /// Nothing was ever stored here, as far as the directory tells.
 bool holds_no_database(const std::string& directory) {
   std::error_code failed;
@@ -46,8 +53,12 @@ rocksdb::Status rocks_store::implementation::open_database(recovery mode, bool c
   settings.listeners.push_back(listener);
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* opened = nullptr;
+  if (options.read_only) settings.info_log = std::make_shared<no_log>();
+  const auto families_wanted = rocks_families(options, cache, mode);
   const auto status =
-    rocksdb::DB::Open(settings, rocks_directory(options), rocks_families(options, cache, mode), &handles, &opened);
+    options.read_only
+      ? rocksdb::DB::OpenForReadOnly(settings, rocks_directory(options), families_wanted, &handles, &opened)
+      : rocksdb::DB::Open(settings, rocks_directory(options), families_wanted, &handles, &opened);
   if (!status.ok()) return status;
   BURROW_ASSERT(handles.size() == family_count + 1);
   db.reset(opened);
@@ -59,7 +70,7 @@ rocksdb::Status rocks_store::implementation::open_database(recovery mode, bool c
 
 result<void> rocks_store::implementation::open_strict() {
   auto found = synced_marker::open(options.directory);
-  if (!found && found.error() == errc::lost_writes && holds_no_database(rocks_directory(options)))
+  if (!options.read_only && !found && found.error() == errc::lost_writes && holds_no_database(rocks_directory(options)))
     found = synced_marker::create(options.directory, 0); // before the store, so that a store always has one
   if (!found) return found.error();
   marker.emplace(std::move(found).value());
@@ -111,7 +122,7 @@ result<void> rocks_store::implementation::open_what_is_left() {
 
 result<std::unique_ptr<rocks_store>> rocks_store::open(const rocks_options& options) {
   std::error_code failed;
-  std::filesystem::create_directories(options.directory, failed);
+  if (!options.read_only) std::filesystem::create_directories(options.directory, failed);
   if (failed) return error{errc::io_failed, "make " + options.directory + ": " + failed.message()};
   auto self = std::make_unique<implementation>();
   self->options = options;
@@ -132,7 +143,7 @@ rocks_store::~rocks_store() {
 result<void> rocks_store::close() {
   BURROW_ASSERT(self_ != nullptr);
   result<void> done;
-  if (!self_->failed) {
+  if (!self_->failed && !self_->options.read_only) {
     done = sync();
     if (done) done = self_->marker->advance(self_->synced);
   }

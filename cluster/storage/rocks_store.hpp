@@ -17,6 +17,7 @@ struct rocks_options {
   std::string directory{}; ///< made if need be; holds SYNCED and the database in `rocks/`
   /// Opens what can be read, even past a gap, and gives the mark its new place. State must be checked afterwards.
   bool accept_loss = false;
+  bool read_only = false; ///< changes nothing in the directory, and nothing may be written; there must be a store
   std::size_t block_cache_bytes = std::size_t{64} << 20;
   std::size_t write_buffer_bytes = std::size_t{128} << 20; ///< all families together
   std::size_t wal_bytes_max = std::size_t{64} << 20;       ///< bounds what a restart replays
@@ -66,6 +67,11 @@ public:
   result<void> flush_idle();
   /// Has the ranges compacted that many tombstones slow down. As flush_idle.
   result<void> compact(family f, const std::string& from, const std::string& to);
+
+  /// Puts a copy of the store and a mark for it into the directory `to`, which is there and empty: all families at one
+  /// moment, with everything written before the call. Tables are hard links where the file system has them. Writes go
+  /// on meanwhile. Safe beside the writer. Error: io_failed.
+  [[nodiscard]] result<void> checkpoint(const std::string& to) const;
 
   /// RocksDB is slowing writes down or has stopped them: refuse inserts, the writer is about to wait in write().
   [[nodiscard]] bool stalled() const;

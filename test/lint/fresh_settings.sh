@@ -1,17 +1,22 @@
 #!/usr/bin/env bash
-# What is generated from the code says what the code says: deploy/burrow.conf.example, deploy/metrics.md, and the table
-# of settings in node/README.md. usage: fresh_settings.sh [--write]
+# What is generated from the code says what the code says: deploy/burrow.conf.example, deploy/metrics.md, and the tables
+# of settings and metrics in node/README.md. usage: fresh_settings.sh [--write]
 # Needs build/release/burrow; where it is not built yet, the lint has nothing to compare with and says so.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 burrow=${BURROW_BINARY:-build/release/burrow}
 if [ ! -x "$burrow" ]; then echo "fresh_settings: $burrow is not built"; exit 0; fi
 
-readme() { # node/README.md with the table between its two marks replaced
-  TABLE=$("$burrow" config show --markdown) awk '
-    /<!-- settings -->/ { print; print ENVIRON["TABLE"]; skip = 1; next }
-    /<!-- end of settings -->/ { skip = 0 }
-    !skip { print }' node/README.md
+readme() { # node/README.md with what stands between its marks replaced
+  SETTINGS=$("$burrow" config show --markdown) METRICS=$("$burrow" config metrics --markdown) awk '
+    /^<!-- end of / { skip = 0 }
+    !skip { print }
+    /^<!-- settings -->/ { print ENVIRON["SETTINGS"]; skip = 1 }
+    /^<!-- metrics -->/ { print ENVIRON["METRICS"]; skip = 1 }' node/README.md
+}
+metrics() {
+  printf '# Metrics\n\nWhat `/metrics` on the admin listener shows. Generated: `test/lint/fresh_settings.sh --write`.\n\n'
+  "$burrow" config metrics --markdown
 }
 
 failed=0
@@ -26,6 +31,6 @@ fresh() { # fresh FILE COMMAND...: FILE is what COMMAND prints
 }
 if [ "${1:-}" = --write ]; then write=1; fi
 fresh deploy/burrow.conf.example "$burrow" config show --example
-fresh deploy/metrics.md "$burrow" config metrics
+fresh deploy/metrics.md metrics
 fresh node/README.md readme
 exit $failed

@@ -1,0 +1,20 @@
+// Answers of /admin/v1 as JSON.
+#pragma once
+
+#include "actors/gateway/http.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <string>
+#include <string_view>
+
+namespace burrow {
+
+[[nodiscard]] http_response json_response(int status, const nlohmann::ordered_json& what);
+/// application/problem+json, as the native API has it.
+[[nodiscard]] http_response problem(int status, std::string_view slug, std::string_view title, std::string_view detail,
+                                    const std::string& path, const std::string& request_id);
+/// The value of a parameter, percent-decoded; empty if absent.
+[[nodiscard]] std::string query_value(std::string_view query, std::string_view name);
+
+} // namespace burrow

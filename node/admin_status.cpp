@@ -1,0 +1,141 @@
+// /admin/v1/status and /admin/v1/doctor: how the node is.
+#include "node/admin_api.hpp"
+#include "node/admin_json.hpp"
+#include "node/doctor.hpp"
+#include "node/shard_questions.hpp"
+#include "node/version.hpp"
+
+#include <caf/all.hpp>
+#include <fmt/format.h>
+#include <prometheus/registry.h>
+
+namespace burrow {
+namespace {
+
+using json = nlohmann::ordered_json;
+constexpr std::uint32_t accounts_counted_max = 1000; ///< beyond them the backlog says that it is a lower bound
+
+struct shard_counts {
+  std::size_t leads = 0, running = 0, damaged = 0, quarantined = 0;
+  std::uint64_t commands = 0, entries = 0;
+  json off = json::array(), ahead = json::array();
+};
+
+shard_counts count(const node_status& known) {
+  shard_counts out;
+  for (const auto& shard : known.shards) {
+    const auto& r = shard.replica;
+    out.leads += r.leads ? 1 : 0;
+    out.running += shard.running ? 1 : 0;
+    out.damaged += r.damaged ? 1 : 0;
+    out.quarantined += r.quarantined ? 1 : 0;
+    out.commands += r.commands_applied;
+    out.entries += r.entries_applied;
+    if (r.damaged || r.quarantined)
+      out.off.push_back({{"shard", shard.shard.value}, {"state", r.damaged ? "damaged" : "quarantined"},
+                         {"why", shard.why}});
+    if (r.time_ahead > duration{0})
+      out.ahead.push_back({{"shard", shard.shard.value},
+                           {"seconds", std::chrono::duration<double>(r.time_ahead).count()}});
+  }
+  return out;
+}
+
+json backlog(const usage_page& stored) {
+  std::uint64_t messages = 0, bytes = 0, queues = 0;
+  for (const auto& [name, u] : stored.accounts) {
+    messages += u.messages;
+    bytes += u.bytes;
+    queues += u.queues;
+  }
+  return {{"messages", messages}, {"bytes", bytes}, {"queues", queues},
+          {"exact", stored.exact && stored.next.empty()}};
+}
+
+std::int64_t seconds_since(std::chrono::steady_clock::time_point then) {
+  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - then).count();
+}
+
+/// The counters that say that somebody was turned away, or that an actor failed.
+std::vector<std::pair<std::string, double>> refusals(prometheus::Registry& registry) {
+  std::vector<std::pair<std::string, double>> out;
+  for (const auto& family : registry.Collect()) {
+    const bool wanted = family.name == "burrow_refused_total" || family.name == "burrow_http_refused_total" ||
+                        family.name == "burrow_restarts_total";
+    if (!wanted) continue;
+    for (const auto& metric : family.metric) {
+      std::string labels;
+      for (const auto& l : metric.label) labels += " " + l.value;
+      if (metric.counter.value > 0) out.emplace_back(family.name + labels, metric.counter.value);
+    }
+  }
+  return out;
+}
+
+} // namespace
+
+http_response admin_api::status(const job& what) {
+  const auto known = ask_status(system_, supervisor_);
+  if (!known)
+    return problem(503, "overloaded", "No answer", "The node's actors did not answer in time.", what.path,
+                   what.request_id);
+  const auto shards = count(*known);
+  const auto now = std::chrono::steady_clock::now();
+  const double span = std::chrono::duration<double>(now - last_asked_).count();
+  const auto grown = static_cast<double>(shards.commands - std::min(last_commands_, shards.commands));
+  last_asked_ = now;
+  last_commands_ = shards.commands;
+
+  const auto& s = facts_.with.values;
+  const auto space = facts_.store->space();
+  const auto inner = facts_.store->stats();
+  json out;
+  out["node"] = s.node;
+  out["zone"] = s.zone;
+  out["node_id"] = fmt::format("{:016x}", facts_.identity.node.value);
+  out["cluster_id"] = hex_id(facts_.identity.cluster);
+  out["version"] = version_text;
+  out["commit"] = version_commit;
+  out["uptime_s"] = seconds_since(facts_.started);
+  out["ready"] = known->ready;
+  const bool bad = !shards.off.empty() || known->disk_stop || !known->ready;
+  out["state"] = bad ? "failing" : known->disk_low || !shards.ahead.empty() ? "warn" : "ok";
+  out["insecure_http"] = s.insecure_http;
+  out["can_lose"] = "nothing";
+  out["shards"] = {{"count", known->shards.size()}, {"leads", shards.leads}, {"running", shards.running},
+                   {"damaged", shards.damaged}, {"quarantined", shards.quarantined}, {"out_of_service", shards.off},
+                   {"time_ahead", shards.ahead}};
+  out["actors"] = {{"tenants", known->tenants}, {"queues", known->queue_actors}, {"restarts", known->restarts}};
+  out["traffic"] = {{"commands", shards.commands}, {"entries", shards.entries},
+                    {"commands_per_s", span > 0 ? grown / span : 0}, {"over_s", span}};
+  out["backlog"] = backlog(ask_usage(system_, shards_, "", accounts_counted_max));
+  out["disk"] = {{"free", space.free}, {"total", space.total}, {"low", known->disk_low}, {"stop", known->disk_stop},
+                 {"tables", inner.table_bytes}, {"wal", inner.wal_bytes}};
+  out["last_backup"] = backup_->last();
+  return json_response(200, out);
+}
+
+http_response admin_api::doctor(const job& what) {
+  const auto known = ask_status(system_, supervisor_);
+  if (!known)
+    return problem(503, "overloaded", "No answer", "The node's actors did not answer in time.", what.path,
+                   what.request_id);
+  auto facts = machine_facts(facts_.with.values);
+  facts.running = true;
+  facts.uptime_s = seconds_since(facts_.started);
+  facts.format = facts_.identity.format;
+  for (const auto& shard : known->shards) {
+    if (shard.replica.damaged) facts.damaged[shard.shard.value] = shard.why;
+    if (shard.replica.quarantined) facts.quarantined[shard.shard.value] = shard.why;
+    facts.time_ahead_s = std::max(facts.time_ahead_s,
+                                  std::chrono::duration<double>(shard.replica.time_ahead).count());
+  }
+  facts.unchecked = facts_.loss->pending();
+  facts.stalls = facts_.store->stats().stalls;
+  facts.refusals = refusals(*facts_.registry);
+  const auto last = backup_->last();
+  if (last.is_object()) facts.backup_unix = last.value("unix", std::int64_t{0});
+  return json_response(200, to_json(diagnose(facts)));
+}
+
+} // namespace burrow
