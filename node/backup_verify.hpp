@@ -26,7 +26,8 @@ struct restored_backup {
   std::vector<std::string> damaged;  ///< shards that came as they were: they serve nothing
 };
 /// Makes `data` a node's directory with what the backup holds, under new node, cluster and replica ids. Errors:
-/// config_invalid (no backup; `data` is not empty), corrupt (a file is not what the manifest says), no_space, io_failed.
+/// config_invalid (no backup; `data` is not empty), corrupt (a file is not what the manifest says), no_space,
+/// io_failed.
 [[nodiscard]] result<restored_backup> restore_backup(const std::string& directory, const std::string& data,
                                                      const backup_progress& step);
 

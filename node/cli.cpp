@@ -23,7 +23,7 @@ std::vector<cli_command> all_commands() {
   std::vector<cli_command> all;
   all.push_back({"serve", "burrow serve [flag...]", "Starts a node.", "", {}, 0, 0, {}});
   for (auto* part : {queue_commands, queue_settings_commands, status_commands, config_commands, bench_commands,
-                     simulate_commands, backup_commands})
+                     simulate_commands, backup_commands, shard_commands})
     for (auto& command : part()) all.push_back(std::move(command));
   all.push_back({"version", "burrow version", "Prints the version and the commit it was built from.",
                  "  burrow version\n  burrow --version\n", {}, 0, 0, version_command});

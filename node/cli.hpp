@@ -62,6 +62,7 @@ std::vector<cli_command> config_commands();
 std::vector<cli_command> bench_commands();
 std::vector<cli_command> simulate_commands();
 std::vector<cli_command> backup_commands();
+std::vector<cli_command> shard_commands();
 
 /// `error: ...` on standard error; returns `code`.
 int cli_error(int code, std::string_view text);

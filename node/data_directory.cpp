@@ -60,11 +60,7 @@ result<void> identify(data_directory& out, const settings& with) {
 /// The store, salvaged if it lost synced writes and the operator accepts that. What is to be checked afterwards, and
 /// why it was accepted, is on disk before anything is touched.
 result<std::unique_ptr<rocks_store>> open_store(const settings& with, accepted_loss& loss) {
-  rocks_options options;
-  options.directory = with.data;
-  options.block_cache_bytes = with.block_cache;
-  options.write_buffer_bytes = with.write_buffer;
-  options.wal_bytes_max = with.wal;
+  auto options = store_options(with);
   auto opened = rocks_store::open(options);
   if (opened || opened.code() != errc::lost_writes) return opened;
   const auto lost = opened.error().context;
@@ -115,6 +111,15 @@ std::uint64_t random_number() {
   const auto bytes = random_bytes(sizeof n);
   std::memcpy(&n, bytes.data(), sizeof n);
   return n;
+}
+
+rocks_options store_options(const settings& with) {
+  rocks_options out;
+  out.directory = with.data;
+  out.block_cache_bytes = with.block_cache;
+  out.write_buffer_bytes = with.write_buffer;
+  out.wal_bytes_max = with.wal;
+  return out;
 }
 
 result<data_directory> data_directory::open(const settings& with) {

@@ -27,6 +27,9 @@ inline constexpr const char* restoring_file = "RESTORING";
 /// One process at a time; the directory is made if need be. Errors: config_invalid.
 [[nodiscard]] result<int> lock_directory(const std::string& directory);
 
+/// Of the store in the directory `data`.
+[[nodiscard]] rocks_options store_options(const settings& with);
+
 [[nodiscard]] std::uint64_t random_number();
 /// Random bytes from the kernel.
 [[nodiscard]] std::string random_bytes(std::size_t size);

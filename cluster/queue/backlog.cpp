@@ -76,6 +76,23 @@ void leave_expiry(work& w, queue_state& q, const stored_message& x) {
   if (x.ttl_group != 0) leave_group(w, q, x.item.expires, x.ttl_group, x.item.place);
 }
 
+/// A message that is not in the queue yet, with its place.
+void enter(work& w, queue_state& q, stored_message& x) {
+  queue_record& r = q.record;
+  const message& item = x.item;
+  if (!item.name.empty()) {
+    // find() has said that the name is free.
+    w.state().put(key::name(r.number, item.name), encode_place(item.place), std::nullopt);
+    if (is_id_like(item)) ++r.id_like;
+  }
+  r.bytes += item.body.size;
+  r.raised += item.attributes.priority > 0 ? 1 : 0;
+  enter_hide(w, q, x);
+  enter_expiry(w, q, x, true);
+  q.changed = true;
+  w.state().put(key::message(r.number, item.place), encode(x), std::nullopt);
+}
+
 // A name may look like the id that the next message without a name would get. Few do; then another number is drawn.
 errc draw_place(work& w, queue_state& q, message& m) {
   for (int tries = 0; tries < 4; ++tries) {
@@ -136,21 +153,12 @@ errc append(work& w, queue_state& q, message m, held& made) {
   if (const errc problem = draw_place(w, q, m); problem != errc::ok) return problem;
   made = {};
   made.item() = std::move(m);
-  const message& item = made.item();
-  if (!item.name.empty()) {
-    // find() has said that the name is free.
-    w.state().put(key::name(r.number, item.name), encode_place(item.place), std::nullopt);
-    if (is_id_like(item)) ++r.id_like;
-  }
-  r.bytes += item.body.size;
-  r.raised += item.attributes.priority > 0 ? 1 : 0;
-  enter_hide(w, q, made.now);
-  enter_expiry(w, q, made.now, true);
-  if (item.hidden_until == no_instant) ++q.shown;
-  q.changed = true;
-  w.state().put(key::message(r.number, item.place), encode(made.now), std::nullopt);
+  enter(w, q, made.now);
+  if (made.item().hidden_until == no_instant) ++q.shown;
   return errc::ok;
 }
+
+void readmit(work& w, queue_state& q, stored_message m) { enter(w, q, m); }
 
 void drop(work& w, queue_state& q, const held& h, going why) {
   queue_record& r = q.record;

@@ -27,6 +27,10 @@ struct held {
 /// 26 characters are taken as names, again and again.
 [[nodiscard]] errc append(work& w, queue_state& q, message m, held& made);
 
+/// Puts back a message that keeps its place and id; places ascend from call to call. For a state that is put together
+/// anew (rebuild.hpp): nothing of its bookkeeping is believed. Its name must be free.
+void readmit(work& w, queue_state& q, stored_message m);
+
 /// Why a message goes, for the rates.
 enum class going : std::uint8_t { deleted, expired, dead };
 /// Removes a message with its name, deadlines and body.

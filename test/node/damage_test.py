@@ -215,7 +215,8 @@ def met_while_running(checks):
         # Long, and between long ones: so its block of the table holds nothing else.
         for name, text in (('before', 'padding '), ('needle-one', 'needle-body '), ('after', 'padding ')):
             put(client, f'{VICTIM}/{name}', text * 10_000)
-        until(lambda: count(node, '.sst', 'needle-body') > 5_000, 'an idle node writes its tables', 60)
+        until(lambda: count(node, '.sst', 'needle-body') > 5_000 and count(node, '.log', 'needle-body') == 0,
+              'an idle node writes its tables', 60)
         node.kill()
         flip_last(node, '.sst', 'needle-body needle-body')
         node.start()
