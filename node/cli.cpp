@@ -19,19 +19,9 @@ int version_command(const cli_context&) {
   return exit_done;
 }
 
-std::vector<cli_command> all_commands() {
-  std::vector<cli_command> all;
-  all.push_back({"serve", "burrow serve [flag...]", "Starts a node.", "", {}, 0, 0, {}});
-  for (auto* part : {queue_commands, queue_settings_commands, redrive_commands, status_commands, config_commands,
-                     bench_commands, simulate_commands, backup_commands, shard_commands})
-    for (auto& command : part()) all.push_back(std::move(command));
-  all.push_back({"version", "burrow version", "Prints the version and the commit it was built from.",
-                 "  burrow version\n  burrow --version\n", {}, 0, 0, version_command});
-  return all;
-}
-
-constexpr std::string_view shared_flags =
+constexpr std::string_view shared_flags_text =
   "  --endpoint URL       the node to ask [http://127.0.0.1:8081], also BURROW_ENDPOINT\n"
+  "  --context NAME       the same by name (burrow context), also BURROW_CONTEXT\n"
   "  --output FORMAT      table, json or jsonl\n"
   "  --no-headers         a table without its first line\n"
   "  --timeout SECONDS    for one answer [30]\n"
@@ -44,12 +34,12 @@ void print_overview(const std::vector<cli_command>& all) {
   std::vector<std::vector<std::string>> rows;
   for (const auto& command : all) rows.push_back({"  " + command.name, command.summary});
   fmt::print("{}\nFlags of every command but serve:\n{}\nburrow COMMAND --help says more.\n",
-             table_text({"", ""}, rows, false), shared_flags);
+             table_text({"", ""}, rows, false), shared_flags_text);
 }
 
 void print_help(const cli_command& command) {
   fmt::print("{}\n{}\nusage: {}\n\nFlags of every command:\n{}", command.examples, command.summary, command.usage,
-             shared_flags);
+             shared_flags_text);
 }
 
 std::string suggest(std::string_view word, const std::vector<std::string>& names) {
@@ -90,16 +80,14 @@ int unknown_command(const std::vector<cli_command>& all, const std::vector<std::
   return cli_error(exit_usage, fmt::format("no command \"{}\"{}; burrow --help lists them", one_line(said, 60), hint));
 }
 
-struct shared_flag {
-  std::string_view name;
-  bool takes_value;
-};
-constexpr shared_flag shared[] = {{"endpoint", true}, {"output", true}, {"timeout", true}, {"no-headers", false},
-                                  {"yes", false}, {"quiet", false}, {"no-color", false}};
+constexpr shared_flag shared[] = {{"endpoint", true}, {"context", true}, {"output", true},
+                                  {"timeout", true}, {"no-headers", false}, {"yes", false}, {"quiet", false},
+                                  {"no-color", false}};
 
 /// What one flag means; empty = it is known and taken.
 std::string apply_shared(cli_context& context, std::string_view name, const std::string& value) {
   if (name == "endpoint") context.endpoint = value;
+  if (name == "context") context.named_context = value;
   if (name == "no-headers") context.heads = false;
   if (name == "yes") context.yes = true;
   if (name == "quiet") context.quiet = true;
@@ -153,7 +141,6 @@ std::string parse_flag(const cli_command& command, cli_context& context, const s
 
 int run_command(const cli_command& command, const std::vector<std::string>& words) {
   cli_context context;
-  if (const char* named = std::getenv("BURROW_ENDPOINT")) context.endpoint = named;
   const char* plain = std::getenv("NO_COLOR");
   context.color = !(plain && *plain) && ::isatty(STDOUT_FILENO) != 0;
   bool flags = true;
@@ -180,6 +167,20 @@ int run_command(const cli_command& command, const std::vector<std::string>& word
 }
 
 } // namespace
+
+std::span<const shared_flag> shared_flags() { return shared; }
+
+std::vector<cli_command> all_commands() {
+  std::vector<cli_command> all;
+  all.push_back({"serve", "burrow serve [flag...]", "Starts a node.", "", {}, 0, 0, {}});
+  for (auto* part : {queue_commands, queue_settings_commands, redrive_commands, tail_commands, tenant_commands,
+                     status_commands, doctor_commands, config_commands, context_commands, bench_commands,
+                     simulate_commands, backup_commands, shard_commands, completion_commands})
+    for (auto& command : part()) all.push_back(std::move(command));
+  all.push_back({"version", "burrow version", "Prints the version and the commit it was built from.",
+                 "  burrow version\n  burrow --version\n", {}, 0, 0, version_command});
+  return all;
+}
 
 std::string cli_context::option(std::string_view name, std::string_view otherwise) const {
   for (auto it = options.rbegin(); it != options.rend(); ++it) if (it->first == name) return it->second;
@@ -228,7 +229,8 @@ int run_cli(int argc, char** argv) {
   // Shared flags may stand before the command; the command's own parser reads them.
   std::vector<std::string> before;
   while (!words.empty() && words[0].starts_with("--")) {
-    const bool valued = words[0] == "--endpoint" || words[0] == "--output" || words[0] == "--timeout";
+    const bool valued = std::any_of(std::begin(shared), std::end(shared),
+                                    [&](const auto& f) { return f.takes_value && words[0].substr(2) == f.name; });
     for (int take = valued ? 2 : 1; take > 0 && !words.empty(); --take) {
       before.push_back(words[0]);
       words.erase(words.begin());

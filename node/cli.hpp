@@ -2,7 +2,10 @@
 // printed. Each noun has its own cli_<noun>.cpp with one function a verb; they talk HTTP to a node, like any client.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,7 +30,8 @@ enum class output_format { table, json, jsonl };
 
 /// What every command knows: the shared flags, and its own arguments after them.
 struct cli_context {
-  std::string endpoint = "http://127.0.0.1:8081";
+  std::string endpoint;      ///< --endpoint; empty = not given: endpoint_of() says which is meant
+  std::string named_context; ///< --context
   output_format output = output_format::table;
   bool heads = true, yes = false, quiet = false, color = true;
   double timeout_s = 30;
@@ -64,6 +68,24 @@ std::vector<cli_command> bench_commands();
 std::vector<cli_command> simulate_commands();
 std::vector<cli_command> backup_commands();
 std::vector<cli_command> shard_commands();
+std::vector<cli_command> tail_commands();
+std::vector<cli_command> tenant_commands();
+std::vector<cli_command> context_commands();
+std::vector<cli_command> doctor_commands();
+std::vector<cli_command> completion_commands();
+/// Every command there is, `serve` too.
+[[nodiscard]] std::vector<cli_command> all_commands();
+/// One flag that every command has.
+struct shared_flag {
+  std::string_view name;
+  bool takes_value;
+};
+[[nodiscard]] std::span<const shared_flag> shared_flags();
+
+/// Which node is meant: --endpoint, --context, BURROW_ENDPOINT, BURROW_CONTEXT, the context in use, this machine's.
+/// Nothing, after an error on stderr and with `code` set, if a context is named that is not there.
+[[nodiscard]] std::optional<std::string> endpoint_of(const cli_context& context, int& code,
+                                                     std::string* from = nullptr);
 
 /// `error: ...` on standard error; returns `code`.
 int cli_error(int code, std::string_view text);

@@ -213,7 +213,12 @@ result<void> read_workload(const cli_context& context, workload& what) {
   return {};
 }
 
-int bench_command(const cli_context& context) {
+int bench_command(const cli_context& given) {
+  int code = exit_done;
+  const auto endpoint = endpoint_of(given, code);
+  if (!endpoint) return code;
+  cli_context context = given;
+  context.endpoint = *endpoint;
   struct mode {
     std::string name;
     std::size_t batch, connections, queues;

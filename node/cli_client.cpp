@@ -36,7 +36,9 @@ std::string explain(const http_reply& reply) {
 } // namespace
 
 std::optional<cli_client> cli_client::make(const cli_context& context, int& code) {
-  auto client = http_client::make(context.endpoint, context.timeout_s);
+  const auto endpoint = endpoint_of(context, code);
+  if (!endpoint) return std::nullopt;
+  auto client = http_client::make(*endpoint, context.timeout_s);
   if (client) return cli_client(std::move(*client), context.timeout_s);
   code = cli_error(exit_usage, "--endpoint: " + client.error().context);
   return std::nullopt;

@@ -6,7 +6,7 @@
 #   the g++ release build, the only one that is whole                6
 #   on it: unit, script, storage, golden, actor, gateway, 60 s of    6
 #     fresh seeds and all of seeds.txt, conformance, bad input, disk
-#     reserve, damage, fairness, slow sync, crash loop
+#     reserve, damage, repair, backup, fairness, slow sync, crash loop
 #   mutations: planted mistakes, one object compiled for each; of    4
 #     the simulation's a fifth, in rotation by the day (all: --full)
 #   chaos (comes with the cluster)                                   3
@@ -118,6 +118,9 @@ part_node() {
   suite "bad input" 150 python3 test/node/bad_input_test.py
   suite "disk reserve" 90 python3 test/node/disk_reserve_test.py
   suite "damage" 120 python3 test/node/damage_test.py
+  suite "repair" 120 python3 test/node/repair_test.py
+  suite "backup" 120 python3 test/node/backup_test.py
+  suite "operation" 120 python3 test/node/operate_test.py
   suite "fairness" 90 python3 test/node/fairness_test.py
   local script
   for script in test/conformance/*/run; do

@@ -36,6 +36,10 @@ void append_moved(work& w, queue_state& q, message m, held& made);
 /// anew (rebuild.hpp): nothing of its bookkeeping is believed. Its name must be free.
 void readmit(work& w, queue_state& q, stored_message m);
 
+/// Puts back a message that keeps its place and id; places ascend from call to call. For a state that is put together
+/// anew (rebuild.hpp): nothing of its bookkeeping is believed. Its name must be free.
+void readmit(work& w, queue_state& q, stored_message m);
+
 /// Why a message goes, for the rates.
 enum class going : std::uint8_t { deleted, expired, dead };
 /// Removes a message with its name, deadlines and body.
