@@ -58,6 +58,9 @@ actor_metrics::actor_metrics(std::shared_ptr<prometheus::Registry> registry)
   damaged_ = gauge(r, "burrow_shards_damaged");
   quarantined_ = gauge(r, "burrow_shards_quarantined");
   time_ahead_ = gauge(r, "burrow_shard_time_ahead_seconds");
+  moves_open_ = gauge(r, "burrow_moves_open");
+  moves_left_ = counter(r, "burrow_moves_total");
+  moves_resent_ = counter(r, "burrow_moves_resent_total");
   const char* reasons[] = {"busy", "draining", "too_many_waiters"};
   for (std::size_t i = 0; i < refused_.size(); ++i)
     refused_[i] = counter(r, "burrow_refused_total", {{"reason", reasons[i]}});
@@ -94,6 +97,11 @@ void actor_metrics::deduped(dedupe what) { dedupe_.at(static_cast<std::size_t>(w
 void actor_metrics::restart(restarted kind) { restarts_.at(static_cast<std::size_t>(kind))->Increment(); }
 void actor_metrics::shard_off(bool quarantined, int change) {
   (quarantined ? quarantined_ : damaged_)->Increment(change);
+}
+void actor_metrics::moves(std::int64_t open, std::uint64_t left, std::uint64_t resent) {
+  if (open != 0) moves_open_->Increment(static_cast<double>(open));
+  if (left > 0) moves_left_->Increment(static_cast<double>(left));
+  if (resent > 0) moves_resent_->Increment(static_cast<double>(resent));
 }
 void actor_metrics::shard_time_ahead(shard_id shard, duration ahead) {
   const std::lock_guard lock(ahead_mutex_);

@@ -46,6 +46,8 @@ public:
   void restart(restarted kind);
   /// A shard went out of service (1), or its actor ended (-1).
   void shard_off(bool quarantined, int change);
+  /// What changed since this was last said.
+  void moves(std::int64_t open, std::uint64_t left, std::uint64_t resent);
   /// 0: it is not, or no longer. The figure is the largest of all shards.
   void shard_time_ahead(shard_id shard, duration ahead);
 
@@ -57,10 +59,10 @@ public:
 
 private:
   std::shared_ptr<prometheus::Registry> registry_;
-  prometheus::Counter *writes_, *persists_, *bytes_, *proposals_, *questions_;
+  prometheus::Counter *writes_, *persists_, *bytes_, *proposals_, *questions_, *moves_left_, *moves_resent_;
   prometheus::Histogram *sync_seconds_, *batch_persists_;
   prometheus::Gauge *disk_free_, *queue_actors_, *waiters_;
-  prometheus::Gauge *damaged_, *quarantined_, *time_ahead_;
+  prometheus::Gauge *damaged_, *quarantined_, *time_ahead_, *moves_open_;
   std::mutex ahead_mutex_;
   std::map<shard_id, duration> ahead_; ///< of the shards that raised the alarm
   std::array<prometheus::Counter*, 3> refused_;

@@ -16,6 +16,7 @@ node_shell::node_shell(shell<node_shell>* self, node_supervisor_options options)
     replicas_.push_back({{}, restart_log{o_.replica_budget}, {}, false});
     start_replica(i);
   }
+  tell_replicas();
 }
 
 caf::behavior node_shell::behavior() {
@@ -195,6 +196,8 @@ void node_shell::tell_services() {
 void node_shell::tell_replicas() {
   const auto all = replica_handles();
   for (const auto& [name, child] : tenants_) self_->send(child.handle, all);
+  for (const auto& r : replicas_)
+    if (r.alive) self_->send(r.handle, all);
 }
 
 replicas node_shell::replica_handles() const {

@@ -32,6 +32,7 @@ public:
     if (!o_.metrics) return;
     if (damaged_) o_.metrics->shard_off(quarantined_, -1);
     o_.metrics->shard_time_ahead(o_.shard.shard, duration{0});
+    o_.metrics->moves(-static_cast<std::int64_t>(counted_.open), 0, 0);
   }
   replica_shell(const replica_shell&) = delete;
   replica_shell& operator=(const replica_shell&) = delete;
@@ -56,6 +57,8 @@ public:
         flush_later();
       },
       [this](loaded& m) { take_loaded(m); },
+      [this](shard_results& m) { take_called(m); },
+      [this](const replicas& m) { others_ = m.by_shard; },
       [this](const watch& m) { set_watch(m); },
       [this](const account_open& m) { open_account(m); },
       [this](const fenced& m) {
@@ -182,6 +185,14 @@ private:
     flush_later();
   }
 
+  /// What other shards' replicas answered to calls.
+  void take_called(shard_results& m) {
+    if (!core_) return;
+    for (auto& r : m.replies) core_->called(now(), r.to, std::move(r.outcome));
+    for (auto& a : m.answers) core_->called(now(), a.to, std::move(a.outcome));
+    flush_later();
+  }
+
   void set_watch(const watch& m) {
     const auto at = watchers_.find(m.queue);
     if (at != watchers_.end()) {
@@ -232,8 +243,19 @@ private:
       for (auto& e : core_->take_effects()) std::visit([this](auto& x) { carry_out(x); }, e);
     accounts_.settle();
     for (auto& [to, results] : callers_.take_results()) self_->send(to, std::move(results));
+    for (auto& [to, work] : std::exchange(calls_, {})) self_->send(others_[to.value], std::move(work));
     rearm();
+    count_moves();
     end_if_drained();
+  }
+
+  void count_moves() {
+    if (!o_.metrics || !core_) return;
+    const auto now_is = core_->moves();
+    if (now_is == counted_) return;
+    o_.metrics->moves(static_cast<std::int64_t>(now_is.open) - static_cast<std::int64_t>(counted_.open),
+                      now_is.left - counted_.left, now_is.resent - counted_.resent);
+    counted_ = now_is;
   }
 
   void carry_out(persist_effect& e) {
@@ -269,7 +291,14 @@ private:
   void carry_out(const role_effect& e) {
     for (const auto& [queue, watcher] : watchers_) self_->send(watcher, leadership{o_.shard.shard, e.leads});
   }
-  void carry_out(const call_effect&) {}
+  /// A shard whose replica is not known, or has just ended, does not answer: the core asks again.
+  void carry_out(call_effect& e) {
+    if (e.to.value >= others_.size() || !others_[e.to.value]) return;
+    auto& work = calls_[e.to];
+    work.from = me();
+    if (auto* const p = std::get_if<proposal>(&e.what)) work.proposals.push_back(std::move(*p));
+    else work.questions.push_back(std::move(std::get<question>(e.what)));
+  }
   void carry_out(const timer_effect& e) { wanted_ = e.steady; }
   void carry_out(const damaged_effect& e) { out_of_service(e.why); }
   void carry_out(const time_ahead_effect& e) {
@@ -324,6 +353,9 @@ private:
   replica_accounts accounts_;
   std::map<load_id, load_effect> loads_; ///< with a reader
   std::unordered_map<queue_ref, caf::actor> watchers_;
+  std::vector<caf::actor> others_;        ///< the replicas of this node, by shard
+  std::map<shard_id, shard_work> calls_;  ///< of this drain
+  move_counts counted_;                   ///< as metrics were told
   std::optional<duration> wanted_, armed_; ///< when the core wants a tick; when the ticker was asked for one
   persist_ticket sent_, persisted_;
   disk_state disk_;

@@ -46,16 +46,18 @@ void mover::read_failed(shard_id to, duration now) {
   again(t, to, now);
 }
 
-void mover::sent(shard_id to, cookie number, batch what, duration now) {
+std::size_t mover::sent(shard_id to, cookie number, batch what, duration now) {
   auto& t = targets_[to];
+  std::size_t resent = 0;
   ++t.open;
   for (const auto& n : what.numbers) {
-    if (n <= t.sent_up_to) ++resent_;
+    resent += n <= t.sent_up_to ? 1 : 0;
     t.sent_up_to = std::max(t.sent_up_to, n);
   }
   const auto late = now + doubled(limits::move_patience, t.failures, patience_max);
   bytes_ += what.bytes;
   calls_.emplace(number, call{to, std::move(what), late});
+  return resent;
 }
 
 std::map<cookie, mover::call>::iterator mover::end_call(std::map<cookie, call>::iterator at) {

@@ -36,7 +36,8 @@ public:
     std::vector<queue::move_number> numbers;
     std::size_t bytes = 0; ///< of bodies
   };
-  void sent(shard_id to, cookie call, batch what, duration now);
+  /// Returns how many of them were sent before.
+  std::size_t sent(shard_id to, cookie call, batch what, duration now);
   /// The target's answer to a call; false if nobody waits for it (any more).
   bool answered(cookie call, const result<queue::reply>& outcome, duration now);
   /// Calls without an answer for too long are given up: what they carried is sent again.
@@ -54,7 +55,6 @@ public:
   /// When next_read() or give_up_late() has something to do because of time.
   [[nodiscard]] std::optional<duration> wake() const;
   void clear() { targets_.clear(), calls_.clear(), bytes_ = 0; }
-  [[nodiscard]] std::uint64_t resent() const { return resent_; }
 
 private:
   struct call {
@@ -77,7 +77,6 @@ private:
   std::map<shard_id, target> targets_;
   std::map<cookie, call> calls_;
   std::size_t bytes_ = 0; ///< of all calls
-  std::uint64_t resent_ = 0;
 };
 
 /// Replies that are held until what they caused has left, or for a second.

@@ -126,8 +126,7 @@ void replica::impl::leaving_read(shard_id to, answer_effect answer) {
     bytes += body.size;
   }
   const cookie call{++last_call};
-  counted.arrivals_sent += numbers.size();
-  moves.sent(to, call, {std::move(numbers), bytes}, now.steady);
+  counted.arrivals_resent += moves.sent(to, call, {std::move(numbers), bytes}, now.steady);
   effects.push_back(call_effect{to, proposal{call, {{}, {}, std::move(what)}, std::move(bodies_out), false}});
 }
 

@@ -40,6 +40,8 @@ replica::impl::impl(replica_options o, const store& from, const stored_replica& 
       applied(stored.applied), bodies(limits::body_cache_bytes_max), disk_first(stored.record.log_first),
       active(at.steady) {
   ++record.start.value; // on disk with the first persist, which the election needs anyway
+  // An answer to a call of an earlier life may still be on its way: it must not be taken for one to a call of this.
+  last_call = record.start.value << 32U;
   if (options.check_state) ++record.life;
   if (options.witness) poison = quarantine(options.witness->found(options.shard));
   if (poison.closes(applied.index, core.status().last)) close_for(poison.suspect());
@@ -191,6 +193,10 @@ std::vector<replica_effect> replica::take_effects() {
   return std::exchange(r.effects, {});
 }
 
+move_counts replica::moves() const {
+  return {impl_->due.moving, impl_->counted.moves_left, impl_->counted.arrivals_resent};
+}
+
 replica_status replica::status() const {
   auto& r = *impl_;
   auto out = r.counted;
@@ -208,7 +214,6 @@ replica_status replica::status() const {
   out.inflight_bytes = r.flight_bytes;
   out.overlay_bytes = r.above.bytes();
   out.moving = r.due.moving;
-  out.arrivals_resent = r.moves.resent();
   out.shard_time = r.leads ? r.shard_now() : r.applied.time;
   out.time_ahead = r.leads ? r.clock.ahead(r.now) : duration{0};
   return out;

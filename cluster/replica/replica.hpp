@@ -37,10 +37,15 @@ struct replica_status {
   log_index last, committed, applied, first; ///< of the log
   std::uint64_t entries_applied = 0, commands_applied = 0, applies_abandoned = 0;
   std::size_t waiting_proposals = 0, inflight_commands = 0, inflight_bytes = 0, overlay_bytes = 0;
-  /// Moves: messages that leave for other shards; arrivals handed over, those of them again, and messages that left.
-  std::uint64_t moving = 0, arrivals_sent = 0, arrivals_resent = 0, moves_left = 0;
+  std::uint64_t moving = 0, moves_left = 0, arrivals_resent = 0; ///< move_counts
   instant shard_time;
   duration time_ahead{0}; ///< by how much the shard's time is ahead of the clock, while that is an alarm
+};
+
+/// Messages that leave for other shards; of this life, those that have left, and those handed over once more.
+struct move_counts {
+  std::uint64_t open = 0, left = 0, resent = 0;
+  bool operator==(const move_counts&) const = default;
 };
 
 class replica {
@@ -67,6 +72,8 @@ public:
 
   [[nodiscard]] std::vector<replica_effect> take_effects();
   [[nodiscard]] replica_status status() const;
+  /// As in status(), but cheap.
+  [[nodiscard]] move_counts moves() const;
 
 private:
   struct impl;
