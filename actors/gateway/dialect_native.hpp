@@ -1,5 +1,5 @@
-// The native API (burrow-v1.md sections 2 to 9 and 11): routes, parameters and status codes. Redrive, tasks, limits,
-// Idempotency-Key, producers and streams are not in this version: their paths are 404 and their fields are not read.
+// The native API (burrow-v1.md sections 2 to 9, 11 and 15 to 17): parameters and status codes. Redrive, tasks, limits,
+// Idempotency-Key and producers are not in this version: their paths are 404 and their fields are not read.
 #pragma once
 
 #include "actors/gateway/dialect.hpp"
