@@ -152,8 +152,8 @@ void parameter(json_out& out, std::string_view in, std::string_view name, std::s
 
 void parameters(json_out& out, const native_route& route, const native_method& method) {
   out.key("parameters").open('[');
-  for (const std::string_view name : {"account", "queue", "message", "task", "slug"}) {
-    if (route.path.find("{" + std::string{name} + "}") == std::string_view::npos) continue;
+  for (auto at = route.path.find('{'); at != std::string_view::npos; at = route.path.find('{', at + 1)) {
+    const auto name = route.path.substr(at + 1, route.path.find('}', at) - at - 1);
     parameter(out, "path", name, R"({"type": "string", "minLength": 1})", "One path segment, percent-encoded");
   }
   for (const auto& row : parameter_rows) {
