@@ -269,6 +269,12 @@ private:
   void carry_out(const role_effect& e) {
     for (const auto& [queue, watcher] : watchers_) self_->send(watcher, leadership{o_.shard.shard, e.leads});
   }
+  // A group of one has nobody to say these to.
+  void carry_out(const send_effect&) {}
+  void carry_out(const pin_effect&) {}
+  void carry_out(const unpin_effect&) {}
+  void carry_out(const leader_effect&) {}
+  void carry_out(const distrust_effect&) {}
   void carry_out(const timer_effect& e) { wanted_ = e.steady; }
   void carry_out(const damaged_effect& e) { out_of_service(e.why); }
   void carry_out(const time_ahead_effect& e) {

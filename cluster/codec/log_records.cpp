@@ -151,6 +151,11 @@ std::string encode_replica(shard_id shard, const replica_record& record) {
   m.set_generation(record.generation.value);
   m.set_life(record.life);
   m.set_start(record.start.value);
+  for (const auto& c : record.configs) {
+    auto& config = *m.add_configs();
+    config.set_index(c.index.value);
+    write(*config.mutable_config(), c.config);
+  }
   auto out = m.SerializeAsString();
   seal(out, seed_of(shard));
   return out;
@@ -176,6 +181,7 @@ result<replica_record> decode_replica(shard_id shard, std::string_view bytes) {
   out.generation = {in.generation()};
   out.life = in.life();
   out.start = {in.start()};
+  for (const auto& c : in.configs()) out.configs.push_back({{c.index()}, read(c.config())});
   return out;
 }
 

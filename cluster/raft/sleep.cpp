@@ -82,7 +82,7 @@ void raft::state::on(const member& from, burrow::term, const sleep_request& m) {
 bool raft::state::tick_asleep(follower& f) {
   if (!f.asleep) return false;
   // Two rounds of the leader were missed: then it may be cut off from us alone, which membership does not see.
-  if (++f.slept_ticks > 2 * options.sleep_round_ticks + options.election_ticks_max) wake_up();
+  if (++f.slept_ticks > sleep_ticks_max()) wake_up();
   return f.asleep;
 }
 

@@ -43,7 +43,9 @@ void replica::impl::propose(proposal what) {
   const auto refuse = [&](error why) { effects.push_back(reply_effect{what.from, std::move(why), {}}); };
   if (damaged) return refuse(errc::unavailable);
   if (draining) return refuse(errc::draining);
-  if (disk_is_low && std::holds_alternative<queue::insert>(what.what.what)) return refuse(errc::no_space);
+  // Alone, it leads as soon as its vote is on disk, so what comes before that waits.
+  if (!leads && has_peers()) return refuse(errc::not_leader);
+  if (group_is_low() && std::holds_alternative<queue::insert>(what.what.what)) return refuse(errc::no_space);
   if (auto fine = check(what); !fine) return refuse(fine.error());
   active = now.steady;
   if (auto taken = waiting.add(what); !taken) refuse(taken.error());
@@ -67,34 +69,44 @@ raft::command_bytes replica::impl::encode_entry(std::shared_ptr<local_entry> loc
   with.command = shared_bytes(encoder.encode(local->command));
   local->bytes = with.size();
   flight_bytes += local->bytes;
-  flight.push_back(local);
+  flight.push_back({local, {}});
   with.decoded = std::move(local);
   return with;
 }
 
 // While this replica is about to lead, proposals wait: in a group of one the election takes one sync.
 void replica::impl::propose_waiting() {
-  if (!leads) return;
+  if (!leads || waiting.waiting() == 0) return;
+  if (core.status().transferring) {
+    for (const auto& p : waiting.drop_all()) effects.push_back(reply_effect{p.from, errc::transferring, {}});
+    return;
+  }
   std::vector<raft::command_bytes> entries;
   while (flight.size() < limits::inflight_entries_max && flight_bytes < limits::inflight_bytes_max) {
     auto items = waiting.take_entry();
     if (items.empty()) break;
     entries.push_back(build_entry(std::move(items)));
   }
-  if (entries.empty()) return;
-  const auto proposed = core.propose(std::move(entries));
-  BURROW_ASSERT(proposed.ok()); // it leads, and nothing else refuses
+  if (!entries.empty()) propose(std::move(entries));
+}
+
+/// The last so many of `flight`.
+void replica::impl::propose(std::vector<raft::command_bytes> entries) {
+  const auto count = entries.size();
+  const auto last = core.propose(std::move(entries));
+  BURROW_ASSERT(last.ok()); // it leads and hands nothing over, and nothing else refuses
+  for (std::size_t i = 0; i < count; ++i) flight[flight.size() - 1 - i].index = {last->value - i};
 }
 
 void replica::impl::propose_clock() {
+  if (core.status().transferring) return;
   auto local = std::make_shared<local_entry>();
   local->command.now = shard_now();
   local->command.what.commands.push_back({{}, {}, queue::clock{}});
   local->is_clock = true;
   std::vector<raft::command_bytes> entries;
   entries.push_back(encode_entry(std::move(local), {}));
-  const auto proposed = core.propose(std::move(entries));
-  BURROW_ASSERT(proposed.ok());
+  propose(std::move(entries));
   clock_in_flight = true;
   clock_proposed = now.steady;
 }
