@@ -54,7 +54,7 @@ std::optional<duration> replica::impl::next_wake() {
     if (due_stale) by(due_checked + look_every);
     else if (due.earliest != no_instant) by(std::max(clock.steady_at(due.earliest, voters_time()), clock_proposed + clock_every));
   }
-  if (has_peers()) {
+  if (needs_ticks()) {
     const auto core_now = core.status();
     by(next_tick + (core_now.asleep ? (core_now.sleep_ticks_left - 1) * limits::tick : duration{0}));
   }

@@ -122,6 +122,7 @@ struct replica::impl {
 
   // peers.cpp: messages, ticks, reports
   [[nodiscard]] bool has_peers() const;
+  [[nodiscard]] bool needs_ticks() const;
   void tick_core();
   void received(raft::peer_message m);
   [[nodiscard]] bool take_entries(raft::append_request& m);
@@ -142,6 +143,7 @@ struct replica::impl {
     raft::session_id id;
     node_id to;
     log_index at; ///< 0 = not known yet
+    bool gaps = false; ///< pull_chunk::gaps
     duration opened{0}, used{0};
   };
   void open_session(node_id to);
@@ -159,7 +161,7 @@ struct replica::impl {
     std::string from;
     state_sums sums;
     std::optional<codec::applied_record> applied;
-    bool asked = false, complete = false;
+    bool asked = false, complete = false, gaps = false;
     bool in_batch = false, writing = false; ///< a chunk is on its way to the disk
     duration heard{0}, asked_at{0}, ask_from{0};
   };

@@ -29,6 +29,8 @@ struct pull_chunk {
   std::vector<std::pair<std::string, std::string>> items;
   bool complete = false; ///< this family has nothing beyond the last item
   bool lost = false;
+  /// The sender does not serve yet: bodies may be missing that a committed entry removes which it has not applied.
+  bool gaps = false;
   bool operator==(const pull_chunk&) const = default;
 };
 

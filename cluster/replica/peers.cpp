@@ -20,12 +20,18 @@ bool replica::impl::has_peers() const {
   return members > 1 || (members == 1 && !(c.voters.size() == 1 && c.voters[0].replica == record.replica));
 }
 
+/// A leader that is alone waits for nobody, and neither does a replica that nobody has spoken to. One that is alone and
+/// does not lead yet campaigns at its next tick; one that was spoken to must notice when its leader falls silent.
+bool replica::impl::needs_ticks() const {
+  return has_peers() || (!leads && (!core.config().voters.empty() || core.status().leader));
+}
+
 // ---- ticks ------------------------------------------------------------------------------------------------------
 
 // The core's only time. A process that stood still has heard nobody meanwhile, so that time is one tick, and what waits
 // for it comes first; but a sleeping core counts all of them, since nothing else is to wake it.
 void replica::impl::tick_core() {
-  if (!has_peers() || now.steady < next_tick) return;
+  if (!needs_ticks() || now.steady < next_tick) return;
   auto passed = (now.steady - next_tick) / limits::tick + 1;
   do core.tick();
   while (--passed > 0 && core.status().asleep);

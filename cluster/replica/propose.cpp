@@ -77,7 +77,9 @@ raft::command_bytes replica::impl::encode_entry(std::shared_ptr<local_entry> loc
 // While this replica is about to lead, proposals wait: in a group of one the election takes one sync.
 void replica::impl::propose_waiting() {
   if (!leads || waiting.waiting() == 0) return;
-  if (core.status().transferring) {
+  const auto now_of_core = core.status();
+  if (!now_of_core.leads) return; // we are about to hear of it, and so is whoever waits
+  if (now_of_core.transferring) {
     for (const auto& p : waiting.drop_all()) effects.push_back(reply_effect{p.from, errc::transferring, {}});
     return;
   }
@@ -99,7 +101,7 @@ void replica::impl::propose(std::vector<raft::command_bytes> entries) {
 }
 
 void replica::impl::propose_clock() {
-  if (core.status().transferring) return;
+  if (const auto s = core.status(); !s.leads || s.transferring) return;
   auto local = std::make_shared<local_entry>();
   local->command.now = shard_now();
   local->command.what.commands.push_back({{}, {}, queue::clock{}});

@@ -50,8 +50,10 @@ void replica::impl::received(const raft::member& from, pull_chunk m) {
   if (!pull || !pull->asked || from != pull->offer.from || m.session != pull->offer.session) return;
   if (m.where != pull->where || m.from != pull->from) return; // an answer that came twice
   if (m.lost || !take_chunk(m)) return give_up_pull();
+  pull->gaps = pull->gaps || m.gaps;
   pull->asked = false;
   pull->heard = now.steady;
+  ++counted.chunks_taken;
   std::size_t bytes = 0;
   for (const auto& [key, value] : m.items) bytes += key.size() + value.size();
   pull->ask_from = now.steady + duration{static_cast<std::int64_t>(bytes * 1000 / options.bounds.install_bytes_per_s)};
@@ -104,7 +106,9 @@ void replica::impl::go_on_pulling() {
 
 void replica::impl::finish_pull() {
   const auto meta = pull->offer.meta;
-  if (!pull->applied || pull->sums.state() != meta.state_hash || !pull->sums.bodies_match()) return give_up_pull();
+  // What comes of a state with gaps is checked body by body when it is read.
+  const bool whole = pull->applied && pull->sums.state() == meta.state_hash;
+  if (!whole || (!pull->gaps && !pull->sums.bodies_match())) return give_up_pull();
   drain_raft(); // what the core has to say about the old log comes before the switch
   if (!pull || damaged) return;
   if (!core.begin_switch(meta, pull->offer.session)) return give_up_pull();

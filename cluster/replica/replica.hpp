@@ -60,7 +60,7 @@ struct replica_status {
   std::optional<raft::member> leader; ///< as far as known
   hash128 state_hash;                 ///< at `applied`
   bool asleep = false, switching = false, installing = false;
-  std::uint64_t installs = 0, sessions_opened = 0, messages_dropped = 0;
+  std::uint64_t installs = 0, chunks_taken = 0, sessions_opened = 0, messages_dropped = 0;
 };
 
 class replica {

@@ -10,8 +10,6 @@
 namespace burrow {
 
 void replica::impl::open_session(node_id to) {
-  // Before it serves, bodies may be missing that a committed entry removes which is not applied yet.
-  if (!serves) return;
   // The core asks again with every heartbeat until it has something to offer.
   const auto known = std::find_if(sessions.begin(), sessions.end(), [&](const session& s) { return s.to == to; });
   if (known != sessions.end()) {
@@ -21,7 +19,9 @@ void replica::impl::open_session(node_id to) {
   if (sessions.size() >= limits::install_sessions_max) return;
   // Unique among all lives of this replica; other leaders' are told apart by who they are.
   const raft::session_id id{record.start.value << 24 | ++last_session};
-  sessions.push_back({id, to, {}, now.steady, now.steady});
+  // It may lead and not be able to commit anything, its own first entry included, before this follower has the state:
+  // so it must hand over before it serves.
+  sessions.push_back({id, to, {}, !serves, now.steady, now.steady});
   ++counted.sessions_opened;
   effects.push_back(pin_effect{id});
   const load_id load{++last_load.value};
@@ -53,8 +53,7 @@ void replica::impl::received(const raft::member& from, const pull_request& m) {
   const auto at = std::find_if(sessions.begin(), sessions.end(), [&](const session& s) { return s.id == m.session; });
   if (at == sessions.end() || at->to != from.node || at->at.value == 0) {
     if (m.done) return;
-    pull_chunk lost{m.session, m.where, m.from, {}, false, true};
-    return send_chunk(from, std::move(lost));
+    return send_chunk(from, {m.session, m.where, m.from, {}, false, true, false});
   }
   if (m.done) return close_session(m.session);
   at->used = now.steady;
@@ -80,7 +79,7 @@ void replica::impl::session_loaded(session_load load, std::vector<loaded_item> v
     if (damage) return fail(value.error());
     if (!load.ask) return;
     const auto& m = std::get<pull_request>(load.ask->what);
-    return send_chunk(load.ask->from, {m.session, m.where, m.from, {}, false, true});
+    return send_chunk(load.ask->from, {m.session, m.where, m.from, {}, false, true, false});
   }
   if (!load.ask) {
     const auto& found = std::get<store::lookup>(*value);
@@ -92,7 +91,7 @@ void replica::impl::session_loaded(session_load load, std::vector<loaded_item> v
     return;
   }
   const auto& m = std::get<pull_request>(load.ask->what);
-  pull_chunk chunk{m.session, m.where, m.from, {}, false, false};
+  pull_chunk chunk{m.session, m.where, m.from, {}, false, false, at->gaps};
   auto& page = std::get<scan_page>(*value);
   chunk.complete = page.complete;
   chunk.items = std::move(page.items);
