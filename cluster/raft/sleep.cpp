@@ -15,7 +15,8 @@ bool raft::state::is_idle(const leader& l) const {
   if (committed != entries.last() || entries.persisted() != entries.last() || handed_out != committed) return false;
   if (l.transfer || is_joint(config()) || !l.reads.empty() || !l.reads_new.empty()) return false;
   return std::all_of(l.peers.begin(), l.peers.end(), [&](const progress& p) {
-    return p.match == entries.last() && p.departing_ticks == 0 && p.how == progress::mode::pipeline;
+    // Also one that is still probed: after an install to the end of the log nothing is left to probe it with.
+    return p.match == entries.last() && p.departing_ticks == 0 && p.how != progress::mode::install;
   });
 }
 

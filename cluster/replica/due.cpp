@@ -51,8 +51,11 @@ std::optional<duration> replica::impl::next_wake() {
   const auto by = [&](duration t) { at = at ? std::min(*at, t) : t; };
   if (delta_since && above.has_unsent() && pins.empty()) by(*delta_since + limits::delta_delay_max);
   if (serves && !clock_in_flight && !due_loads.loading && !draining) {
-    if (due_stale) by(due_checked + look_every);
-    else if (due.earliest != no_instant) by(std::max(clock.steady_at(due.earliest, voters_time()), clock_proposed + clock_every));
+    if (due_stale) {
+      by(due_checked + look_every);
+    } else if (due.earliest != no_instant) {
+      by(std::max(clock.steady_at(due.earliest, voters_time()), clock_proposed + clock_every));
+    }
   }
   if (needs_ticks()) {
     const auto core_now = core.status();

@@ -67,9 +67,9 @@ struct persist_effect {
   bool sync = false;
 };
 
-/// Read these, one after the other, then call loaded(id, values) with one value for each item, in order. Reading may take
-/// place at any time from now on, and no earlier. With a session: from what was pinned for it, with errors unavailable
-/// if that is let go.
+/// Read these, one after the other, then call loaded(id, values) with one value for each item, in order. Reading may
+/// take place at any time from now on, and no earlier. With a session: from what was pinned for it, with errors
+/// unavailable if that is let go.
 struct load_effect {
   load_id id;
   std::vector<load_item> items;

@@ -36,6 +36,11 @@ struct load_holder {
 struct replica::impl {
   impl(replica_options o, const store& from, const stored_replica& stored, clock_reading at);
 
+  struct in_flight {
+    std::shared_ptr<const local_entry> local;
+    log_index index;
+  };
+
   // replica.cpp
   void fail(error why);
   void close_for(log_index entry);
@@ -46,6 +51,8 @@ struct replica::impl {
   void take_role(const raft::role_change& role);
   void lose_leadership();
   void fail_flights(bool all);
+  void forget_flight(const in_flight& what);
+  void drop_replaced(const raft::entry& e);
 
   // propose.cpp
   void propose(proposal what);
@@ -122,6 +129,7 @@ struct replica::impl {
 
   // peers.cpp: messages, ticks, reports
   [[nodiscard]] bool has_peers() const;
+  [[nodiscard]] bool is_alone() const { return !has_peers() && !core.config().voters.empty(); }
   [[nodiscard]] bool needs_ticks() const;
   void tick_core();
   void received(raft::peer_message m);
@@ -203,10 +211,6 @@ struct replica::impl {
 
   // Proposals.
   admission waiting;
-  struct in_flight {
-    std::shared_ptr<const local_entry> local;
-    log_index index;
-  };
   std::deque<in_flight> flight; ///< proposed here and not applied yet, in log order
   std::size_t flight_bytes = 0;
 

@@ -1,6 +1,6 @@
 // Between replicas: messages in and out, what they wait for, ticks, old entries for a slow follower, and what others
-// tell of themselves. What goes out with an entry are its bodies, too; one that is not in memory is read first, and only
-// what the store has not got is said to be gone.
+// tell of themselves. What goes out with an entry are its bodies, too; one that is not in memory is read first, and
+// only what the store has not got is said to be gone.
 #include "cluster/base/limits.hpp"
 #include "cluster/replica/impl.hpp"
 #include "cluster/storage/keys.hpp"
@@ -187,7 +187,8 @@ void replica::impl::compare_states(const raft::reported& r) {
   };
   if (!differs(r.about)) return;
   for (const auto& [who, about] : reports) {
-    if (who == r.who.replica || about.hash_index != r.about.hash_index || about.state_hash != r.about.state_hash) continue;
+    const bool agrees = about.hash_index == r.about.hash_index && about.state_hash == r.about.state_hash;
+    if (who == r.who.replica || !agrees) continue;
     return fail({errc::corrupt, "the state at entry " + std::to_string(about.hash_index.value) +
                                   " is not that of two other replicas"});
   }

@@ -44,7 +44,7 @@ void replica::impl::propose(proposal what) {
   if (damaged) return refuse(errc::unavailable);
   if (draining) return refuse(errc::draining);
   // Alone, it leads as soon as its vote is on disk, so what comes before that waits.
-  if (!leads && has_peers()) return refuse(errc::not_leader);
+  if (!leads && !is_alone()) return refuse(errc::not_leader);
   if (group_is_low() && std::holds_alternative<queue::insert>(what.what.what)) return refuse(errc::no_space);
   if (auto fine = check(what); !fine) return refuse(fine.error());
   active = now.steady;

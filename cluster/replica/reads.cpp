@@ -68,7 +68,7 @@ void replica::impl::loaded(load_id id, std::vector<loaded_item> values) {
 void replica::impl::ask(question what) {
   const auto refuse = [&](error why) { effects.push_back(answer_effect{what.from, std::move(why), {}}); };
   if (damaged) return refuse(errc::unavailable);
-  if (!leads && has_peers()) return refuse(errc::not_leader);
+  if (!leads && !is_alone()) return refuse(errc::not_leader);
   if (questions.size() >= limits::questions_waiting_max) return refuse(errc::busy);
   active = now.steady;
   questions.push_back({std::move(what), {}, {}});

@@ -106,18 +106,28 @@ void replica::impl::lose_leadership() {
   if (did_serve) effects.push_back(role_effect{false, leads_in});
 }
 
-/// Of what is committed the outcome will be known; of the rest, whoever waits is told at once that nobody knows.
+/// Whoever waits for it is told that nobody knows.
+void replica::impl::forget_flight(const in_flight& what) {
+  const auto& local = *what.local;
+  for (std::size_t i = 0; i < local.origins.size(); ++i) {
+    waiting.done(local.command.what.commands[i].queue.tenant);
+    effects.push_back(reply_effect{local.origins[i].from, errc::unknown_outcome, {}});
+  }
+  flight_bytes -= local.bytes;
+  if (local.is_clock) clock_in_flight = false;
+}
+
+/// Of what is committed the outcome will be known, unless another leader's entry is what was committed there: that
+/// shows when it is applied.
 void replica::impl::fail_flights(bool all) {
   const auto committed = all ? log_index{} : core.status().committed;
-  while (!flight.empty() && flight.back().index > committed) {
-    const auto& local = *flight.back().local;
-    for (std::size_t i = 0; i < local.origins.size(); ++i) {
-      waiting.done(local.command.what.commands[i].queue.tenant);
-      effects.push_back(reply_effect{local.origins[i].from, errc::unknown_outcome, {}});
-    }
-    flight_bytes -= local.bytes;
-    if (local.is_clock) clock_in_flight = false;
-    flight.pop_back();
+  for (; !flight.empty() && flight.back().index > committed; flight.pop_back()) forget_flight(flight.back());
+}
+
+void replica::impl::drop_replaced(const raft::entry& e) {
+  while (!flight.empty() && flight.front().index <= e.index && flight.front().local != e.payload.decoded) {
+    forget_flight(flight.front());
+    flight.pop_front();
   }
 }
 
@@ -126,9 +136,8 @@ void replica::impl::take_role(const raft::role_change& role) {
   leads = role.leads;
   if (leads) {
     leads_in = role.term;
-    clock.start({now.steady, has_peers() ? clocks.median(core.config(), record.replica, now).value_or(now.wall)
-                                         : now.wall},
-                applied.time);
+    const auto median = clocks.median(core.config(), record.replica, now);
+    clock.start({now.steady, has_peers() ? median.value_or(now.wall) : now.wall}, applied.time);
     give_up_pull();
   }
   if (!has_peers() || (leader_told == role.leader && leader_told_in == role.term)) return;

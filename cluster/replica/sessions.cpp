@@ -16,7 +16,14 @@ void replica::impl::open_session(node_id to) {
     if (known->at.value == 0) return;
     close_session(known->id); // what it held is of no use any more
   }
-  if (sessions.size() >= limits::install_sessions_max) return;
+  if (sessions.size() >= limits::install_sessions_max) {
+    // Its last word may have been lost; whoever still pulls asks at least once a second.
+    const auto idle = std::find_if(sessions.begin(), sessions.end(), [&](const session& s) {
+      return now.steady - s.used >= limits::install_silence_max / 2;
+    });
+    if (idle == sessions.end()) return;
+    close_session(idle->id);
+  }
   // Unique among all lives of this replica; other leaders' are told apart by who they are.
   const raft::session_id id{record.start.value << 24 | ++last_session};
   // It may lead and not be able to commit anything, its own first entry included, before this follower has the state:
@@ -70,7 +77,8 @@ void replica::impl::received(const raft::member& from, const pull_request& m) {
 }
 
 void replica::impl::session_loaded(session_load load, std::vector<loaded_item> values) {
-  const auto at = std::find_if(sessions.begin(), sessions.end(), [&](const session& s) { return s.id == load.session; });
+  const auto is_it = [&](const session& s) { return s.id == load.session; };
+  const auto at = std::find_if(sessions.begin(), sessions.end(), is_it);
   auto& value = values.at(0).value;
   if (at == sessions.end()) return;
   if (!value) {

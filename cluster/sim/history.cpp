@@ -29,7 +29,9 @@ struct digester {
     return out;
   }
   std::string operator()(const queue::purge_reply& r) const { return "purge " + n(r.count); }
-  std::string operator()(const queue::done_reply& r) const { return "done " + n(static_cast<std::uint64_t>(r.problem)); }
+  std::string operator()(const queue::done_reply& r) const {
+    return "done " + n(static_cast<std::uint64_t>(r.problem));
+  }
   std::string operator()(const queue::settings_reply& r) const { return "settings " + n(r.revision); }
 };
 

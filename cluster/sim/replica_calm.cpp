@@ -67,7 +67,8 @@ bool replica_world::reaches_one_state(std::size_t shard) {
   const auto* const before = leading(shard);
   const bool keeps = plan_.base.keeps_leader();
   if (before == nullptr) {
-    if (keeps) found_.add("liveness", "nobody leads shard " + std::to_string(shard + 1) + " after everything has healed");
+    const auto name = std::to_string(shard + 1);
+    if (keeps) found_.add("liveness", "nobody leads shard " + name + " after everything has healed");
     run_for(some_time);
     return false;
   }
@@ -142,7 +143,7 @@ void replica_world::look_at_rest(std::size_t shard) {
   const auto applied = n->slots[shard].core->status().applied;
   for (const auto& m : members) {
     const auto& s = nodes_[m.node.value - 1].slots[shard];
-    if (s.self.replica != m.replica || !s.core || s.core->status().applied != applied) return; // something still happens
+    if (s.self.replica != m.replica || !s.core || s.core->status().applied != applied) return; // not at rest
   }
   for (const auto& m : members) check_store(nodes_[m.node.value - 1], nodes_[m.node.value - 1].slots[shard], true);
   if (members.size() > 1 && core.sleep_after_ticks > 0 && !falls_asleep(shard)) {
@@ -150,8 +151,8 @@ void replica_world::look_at_rest(std::size_t shard) {
   }
 }
 
-/// At some moment everybody sleeps. It is not so in the middle of a round, nor while one that was removed and never told
-/// keeps asking for votes, which is placement's affair.
+/// At some moment everybody sleeps. It is not so in the middle of a round, nor while one that was removed and never
+/// told keeps asking for votes, which is placement's affair.
 bool replica_world::falls_asleep(std::size_t shard) {
   const auto members = raft::members_of(leading(shard)->slots[shard].core->members());
   for (const auto& n : nodes_) {

@@ -30,9 +30,9 @@ replica_plan draw_replica_plan(std::uint64_t seed) {
 std::string replica_plan::text() const {
   const auto n = [](std::uint64_t x) { return std::to_string(x); };
   return n(shards) + " shards, " + n(clients) + " clients, not here " + n(not_here) + ", read to " + n(read.high) +
-         " us, cut each " + n(bounds.cut_interval) + " entries, " + n(bounds.log_bytes_max) + " bytes of log, chunks of " +
-         n(bounds.chunk_bytes) + (wild_clock ? ", a wild clock" : "") + (through_codec > 0 ? ", through the codec" : "") +
-         ", " + base.text();
+         " us, cut each " + n(bounds.cut_interval) + " entries, " + n(bounds.log_bytes_max) +
+         " bytes of log, chunks of " + n(bounds.chunk_bytes) + (wild_clock ? ", a wild clock" : "") +
+         (through_codec > 0 ? ", through the codec" : "") + ", " + base.text();
 }
 
 } // namespace burrow::sim

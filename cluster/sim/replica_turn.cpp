@@ -1,4 +1,5 @@
 // What a shell does with a replica's effects, and what is looked at after each input.
+#include "cluster/codec/peer_codec.hpp"
 #include "cluster/sim/replica_world.hpp"
 
 namespace burrow::sim {
@@ -152,6 +153,11 @@ void replica_world::carry_out(replica_node& n, replica_slot& s, send_effect& e) 
     }
   } else {
     to = std::get<bulk_message>(e.what).to.node;
+  }
+  if (plan_.through_codec > 0 && chance_.chance(plan_.through_codec)) {
+    auto came = codec::decode_peer(codec::encode_peer(s.shard, e.what));
+    if (!came) return found_.add("codec", "a message of our own is refused: " + came.error().context);
+    e.what = std::move(came->what);
   }
   const auto arrivals = net_.send(n.number, to.value - 1, chance_);
   for (std::size_t i = 0; i < arrivals.count; ++i) {

@@ -26,7 +26,7 @@ void replica_world::act(std::size_t client) {
   };
   if (now_ < quiet_until_) return later();
   const auto shard = chance_.below(shards_.size());
-  auto* n = chance_.chance(800) ? leading(shard) : nullptr;
+  auto* n = chance_.chance(950) ? leading(shard) : nullptr;
   if (n == nullptr) n = &nodes_[chance_.below(nodes_.size())];
   if (!n->up || !n->slots[shard].core || now_ < n->paused_until) return later();
   send(clients_.draw(shard, chance_), client, *n);
@@ -56,11 +56,12 @@ void replica_world::done(std::uint64_t number, bool answered, errc code) {
   if (at == open_.end()) return;
   auto what = std::move(at->second);
   open_.erase(at);
-  if (what.client != nobody) schedule(chance_.below(plan_.think + 1), kind::client, 0, 0, what.client);
+  const bool refused = !answered && code != errc::unknown_outcome && code != errc::timed_out;
+  const auto wait = refused ? plan_.think + 20 * ms : plan_.think; // a gateway backs off
+  if (what.client != nobody) schedule(chance_.below(wait + 1), kind::client, 0, 0, what.client);
   auto& op = what.op;
   if (answered) op.returned = now_;
-  const bool unknown = code == errc::unknown_outcome || code == errc::timed_out;
-  if (!answered && !unknown) {
+  if (refused) {
     ++met_.refused;
     if (op.command) shards_[op.shard.value - 1U].answers.refused(number, found_);
     return;

@@ -44,7 +44,8 @@ void replica_world::schedule(micros after, kind what, std::size_t node, std::siz
   const auto& n = nodes_[node];
   const bool of_node = what == kind::written || what == kind::restart;
   const auto life = of_node ? n.life : n.slots[shard].life;
-  events_.push({now_ + after, 0, what, static_cast<std::uint32_t>(node), static_cast<std::uint32_t>(shard), life, slot});
+  const auto of = static_cast<std::uint32_t>(node), in = static_cast<std::uint32_t>(shard);
+  events_.push({now_ + after, 0, what, of, in, life, slot});
 }
 
 bool replica_world::counts(const event& e) const {
@@ -154,6 +155,10 @@ std::string replica_world::describe() const {
              std::to_string(g.first.value) + " to " + std::to_string(g.last.value) + ", on disk " +
              std::to_string(g.persisted.value) + ", committed " + std::to_string(g.committed.value) + ", applied " +
              std::to_string(r.applied.value) + (r.installing ? ", pulls" : "") + (r.switching ? ", switches" : "") +
+             (r.waiting_proposals + r.inflight_commands > 0
+                  ? ", " + std::to_string(r.waiting_proposals) + " waiting, " +
+                        std::to_string(r.inflight_commands) + " in flight"
+                  : std::string()) +
              (g.asleep ? ", asleep" : "") + (s.damaged ? ", damaged" : "");
       for (const auto& v : s.core->members().voters) out += " v" + std::to_string(v.replica.value);
       for (const auto& v : s.core->members().leaving) out += " o" + std::to_string(v.replica.value);

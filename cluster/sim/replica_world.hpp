@@ -1,6 +1,7 @@
-// The simulated world of whole replicas: raft, queue machine, overlay, installs and clients, over a store that loses what
-// was not synced. The rules are those of world.hpp: one thread, virtual time, one seed; a step is one input delivered to
-// one replica; phase 1 asks for safety while anything may fail, phase 2 for progress once a quorum has healed.
+// The simulated world of whole replicas: raft, queue machine, overlay, installs and clients, over a store that loses
+// what was not synced. The rules are those of world.hpp: one thread, virtual time, one seed; a step is one input
+// delivered to one replica; phase 1 asks for safety while anything may fail, phase 2 for progress once a quorum has
+// healed.
 #pragma once
 
 #include "cluster/sim/changes.hpp"
@@ -55,7 +56,7 @@ class replica_world {
     ledger book;
     acknowledged answers;
     changes members;
-    std::unordered_map<std::uint64_t, std::string> records; ///< of entries, by the log's hash up to them; until committed
+    std::unordered_map<std::uint64_t, std::string> records; ///< until committed, by the log's hash up to them
     std::vector<std::uint64_t> chain{0};                    ///< of the committed log, by index
     log_index seen_progress;
   };

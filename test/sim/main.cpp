@@ -99,7 +99,8 @@ bool run_one(std::uint64_t seed, totals& sum, bool talk) {
   running_seed = seed;
   const auto text = running_replicas ? sim::draw_replica_plan(seed).text() : sim::draw_plan(seed).text();
   if (talk) std::cout << "seed " << seed << ": " << text << std::endl;
-  const auto result = running_replicas ? sim::run_replicas(sim::draw_replica_plan(seed)) : sim::run(sim::draw_plan(seed));
+  const auto result =
+    running_replicas ? sim::run_replicas(sim::draw_replica_plan(seed)) : sim::run(sim::draw_plan(seed));
   if (sum.seeds++ == 0) sum.first = seed;
   sum.last = seed;
   sum.steps += result.steps;

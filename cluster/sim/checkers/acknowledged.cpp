@@ -7,7 +7,8 @@ namespace burrow::sim {
 void acknowledged::logged(const state_hashes::told& t, findings& found) {
   if (t.command.request.number == 0) return; // the replica's own
   if (refused_.count(t.command.request.number) > 0) {
-    found.add("acknowledged", "operation " + std::to_string(t.command.request.number) + " was refused and is in the log");
+    found.add("acknowledged",
+              "operation " + std::to_string(t.command.request.number) + " was refused and is in the log");
   }
   if (!digests_.emplace(t.command.request.number, digest_of(t.reply)).second) {
     found.add("acknowledged", "operation " + std::to_string(t.command.request.number) + " is in the log twice");
@@ -16,7 +17,8 @@ void acknowledged::logged(const state_hashes::told& t, findings& found) {
 
 void acknowledged::refused(std::uint64_t number, findings& found) {
   refused_.insert(number);
-  if (digests_.count(number) > 0) found.add("acknowledged", "operation " + std::to_string(number) + " was refused and done");
+  if (digests_.count(number) == 0) return;
+  found.add("acknowledged", "operation " + std::to_string(number) + " was refused and done");
 }
 
 void acknowledged::replied(const operation& op, findings& found) const {

@@ -1,6 +1,6 @@
-// Checker 7: no acknowledged insert is lost, and nothing else that was acknowledged either. Each reply that a client got
-// stands in the log, once, and says what the log's own machine says; at the end every message that nothing in the log
-// has removed is still to be read, with nothing besides.
+// Checker 7: no acknowledged insert is lost, and nothing else that was acknowledged either. Each reply that a client
+// got stands in the log, once, and says what the log's own machine says; what was refused does not; at the end every
+// message that nothing in the log has removed is still to be read, with nothing besides.
 #pragma once
 
 #include "cluster/sim/checkers/ledger.hpp"

@@ -1,5 +1,5 @@
-// Checker 8: no message is in two live claims at once, none is taken that is gone, and nothing is done by a receipt that
-// is stale.
+// Checker 8: no message is in two live claims at once, none is taken that is gone, and nothing is done by a receipt
+// that is stale.
 #pragma once
 
 #include "cluster/sim/checkers/ledger.hpp"

@@ -15,8 +15,8 @@ class quotas {
     const auto* const c = std::get_if<queue::insert>(&t.command.what);
     if (c == nullptr || c->fallback.tenant_bytes_max == 0) return;
     const auto& items = std::get<queue::insert_reply>(t.reply).items;
-    if (std::none_of(items.begin(), items.end(), [](const auto& i) { return i.status == queue::insert_status::created; }))
-      return;
+    const auto created = [](const auto& i) { return i.status == queue::insert_status::created; };
+    if (std::none_of(items.begin(), items.end(), created)) return;
     std::uint64_t held = 0;
     for (const auto& [queue, messages] : book.queues()) {
       if (queue.tenant != t.command.queue.tenant) continue;
