@@ -299,6 +299,13 @@ private:
     if (auto* const p = std::get_if<proposal>(&e.what)) work.proposals.push_back(std::move(*p));
     else work.questions.push_back(std::move(std::get<question>(e.what)));
   }
+
+  // A group of one has nobody to say these to.
+  void carry_out(const send_effect&) {}
+  void carry_out(const pin_effect&) {}
+  void carry_out(const unpin_effect&) {}
+  void carry_out(const leader_effect&) {}
+  void carry_out(const distrust_effect&) {}
   void carry_out(const timer_effect& e) { wanted_ = e.steady; }
   void carry_out(const damaged_effect& e) { out_of_service(e.why); }
   void carry_out(const time_ahead_effect& e) {

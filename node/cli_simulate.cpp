@@ -1,6 +1,6 @@
 // `burrow simulate`: runs the replication core that this program ships under faults, as the tests do, and prints what
 // it met: a sceptical user can watch it work. It touches no node and no file.
-#include "cluster/sim/world.hpp"
+#include "cluster/sim/replica_world.hpp"
 #include "node/cli.hpp"
 #include "node/text.hpp"
 #include "node/version.hpp"
@@ -22,11 +22,14 @@ using json = nlohmann::ordered_json;
 
 // A broken invariant ends the process; the seed must be known all the same.
 volatile std::uint64_t running_seed = 0;
+volatile bool running_replicas = false;
+
+const char* world_flag() { return running_replicas ? "--world replicas " : ""; }
 
 void on_abort(int) {
-  char text[96];
-  const int size = std::snprintf(text, sizeof text, "replay: burrow simulate --seed %llu\n",
-                                 static_cast<unsigned long long>(running_seed));
+  char text[128];
+  const int size = std::snprintf(text, sizeof text, "replay: burrow simulate %s--seed %llu\n",
+                                 world_flag(), static_cast<unsigned long long>(running_seed));
   if (size > 0 && ::write(STDERR_FILENO, text, static_cast<std::size_t>(size)) < 0) ::_exit(exit_failed);
   ::_exit(exit_failed);
 }
@@ -39,7 +42,8 @@ struct totals {
 
 bool run_one(std::uint64_t seed, totals& sum) {
   running_seed = seed;
-  const auto result = sim::run(sim::draw_plan(seed));
+  const auto result =
+    running_replicas ? sim::run_replicas(sim::draw_replica_plan(seed)) : sim::run(sim::draw_plan(seed));
   ++sum.seeds;
   sum.steps += result.steps;
   sum.met.add(result.met);
@@ -72,6 +76,9 @@ void show(const cli_context& context, const totals& sum, std::uint64_t first, do
 int simulate(const cli_context& context) {
   const auto seconds = context.number("seconds", 10, 1, 86'400);
   const bool one = context.has("seed");
+  const auto world = context.option("world", "raft");
+  if (world != "raft" && world != "replicas") return cli_error(exit_usage, "--world is raft or replicas");
+  running_replicas = world == "replicas";
   const auto now = static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count() / 1000);
   const auto first = context.number("seed", now, 0, ~0ULL);
   std::signal(SIGABRT, on_abort);
@@ -91,17 +98,18 @@ int simulate(const cli_context& context) {
   if (told != begin) fmt::print(stderr, "\n");
   show(context, sum, first, std::chrono::duration<double>(clock::now() - begin).count());
   if (good) return exit_done;
-  return cli_error(exit_failed, fmt::format("{}\nreplay: burrow simulate --seed {}", sum.wrong, seed));
+  return cli_error(exit_failed, fmt::format("{}\nreplay: burrow simulate {}--seed {}", sum.wrong, world_flag(), seed));
 }
 
 } // namespace
 
 std::vector<cli_command> simulate_commands() {
   return {{"simulate",
-           "burrow simulate [--seconds N] [--seed S]",
+           "burrow simulate [--world raft|replicas] [--seconds N] [--seed S]",
            "Runs the replication core under faults, and checks every step: no node is needed.",
-           "  burrow simulate --seconds 60\n  burrow simulate --seed 4711     one world, the same each time\n",
-           {"seconds=", "seed="},
+           "  burrow simulate --seconds 60\n  burrow simulate --seed 4711     one world, the same each time\n"
+           "  burrow simulate --world replicas --seconds 60     with queues, stores and clients\n",
+           {"seconds=", "seed=", "world="},
            0,
            0,
            simulate}};

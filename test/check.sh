@@ -104,7 +104,9 @@ part_sim() {
   if [ ! -x $sim ]; then absent "simulation"; return; fi
   suite "kept seeds" 120 $sim --kept test/sim/seeds.txt
   if [ -f test/sim/last_run.json ]; then suite "seeds of the last long run" 300 $sim --sampled test/sim/last_run.json; fi
-  if [ -n "$full" ]; then suite "fresh seeds" 1000 $sim --seconds 900; else suite "fresh seeds" 120 $sim --seconds 60; fi
+  if [ -n "$full" ]; then suite "fresh seeds" 1000 $sim --seconds 900; else suite "fresh seeds" 120 $sim --seconds 30; fi
+  if [ -n "$full" ]; then suite "fresh seeds of replicas" 1000 $sim --world replicas --seconds 900
+  else suite "fresh seeds of replicas" 120 $sim --world replicas --seconds 30; fi
 }
 
 # conformance against a node of our own: ours, and the smoke test that lies beside a clone.

@@ -100,6 +100,8 @@ inline constexpr duration gateway_retry_max = 30s;
 inline constexpr std::size_t entry_bytes_max = 18 * mib; ///< a command with all its bodies
 inline constexpr std::size_t raft_tail_bytes_max = 16 * mib;
 inline constexpr std::size_t raft_message_bytes_max = 1 * mib;   ///< of an append, unless one entry is larger
+inline constexpr std::size_t peer_message_bytes_max = entry_bytes_max + 1 * mib; ///< one entry or body, and around
+inline constexpr std::size_t peer_entries_max = raft_message_bytes_max / 32; ///< of an append
 inline constexpr std::size_t raft_inflight_messages_max = 256;   ///< appends to one follower, not yet acknowledged
 inline constexpr std::size_t raft_inflight_bytes_max = 8 * mib;
 inline constexpr std::size_t raft_members_max = 16;              ///< of a group, both halves of a change together
@@ -119,6 +121,12 @@ inline constexpr std::size_t writer_queued_bytes_max = 128 * mib;
 inline constexpr std::size_t overlay_bytes_max = 8 * mib;
 inline constexpr std::size_t drain_inputs_max = 256;
 inline constexpr std::size_t log_entries_kept = 1000; ///< of a group of one, and between state-hash marks
+inline constexpr std::size_t log_kept_bytes_max = 256 * mib; ///< of a shard, for followers that are behind
+inline constexpr std::size_t install_chunk_bytes = 256 * kib; ///< or one pair
+inline constexpr std::size_t install_bytes_per_s = 64 * mib;  ///< of one install, so that it starves nobody
+inline constexpr std::size_t install_sessions_max = 2;        ///< of a shard at a time
+inline constexpr duration install_time_max = std::chrono::minutes(10), install_silence_max = 10s;
+inline constexpr std::size_t apply_backlog_bytes_max = 32 * mib; ///< of a follower: committed and not applied
 inline constexpr duration delta_delay_max = 50ms;
 inline constexpr duration tick = 50ms;
 inline constexpr duration clock_delay_max = 10s;
@@ -137,6 +145,7 @@ static_assert(inflight_bytes_max >= entry_bytes_max);
 static_assert(writer_shard_bytes_max >= entry_bytes_max);
 static_assert(writer_queued_bytes_max >= writer_shard_bytes_max);
 static_assert(raft_inflight_bytes_max >= raft_message_bytes_max);
+static_assert(apply_backlog_bytes_max >= raft_inflight_bytes_max && apply_backlog_bytes_max >= entry_bytes_max);
 static_assert(list_items_max <= entry_messages_max);
 static_assert(entry_due_max < entry_messages_max);
 static_assert(batch_entries_max <= entry_commands_max);

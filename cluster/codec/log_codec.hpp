@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace burrow::codec {
 
@@ -58,6 +59,14 @@ struct replica_record {
   burrow::generation generation;
   std::uint64_t life = 1;
   start_number start;
+  /// Entries of the log above the snapshot that are configurations, ascending: what is in force at any index of it. Of
+  /// those that are applied on disk the last is enough.
+  struct logged_config {
+    log_index index;
+    raft::configuration config;
+    bool operator==(const logged_config&) const = default;
+  };
+  std::vector<logged_config> configs;
   bool operator==(const replica_record&) const = default;
 };
 [[nodiscard]] std::string encode_replica(shard_id shard, const replica_record& record);

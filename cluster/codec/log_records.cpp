@@ -2,6 +2,7 @@
 // before protobuf sees a byte.
 #include "cluster/base/limits.hpp"
 #include "cluster/codec/log_codec.hpp"
+#include "cluster/codec/members.hpp"
 #include "proto/log.pb.h"
 
 #include <xxhash.h>
@@ -48,27 +49,6 @@ std::optional<std::string_view> unseal(std::string_view record, std::uint64_t se
 template <class Message>
 bool parse(Message& into, std::string_view bytes) {
   return into.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
-}
-
-void write(google::protobuf::RepeatedPtrField<proto::member>& out, const std::vector<raft::member>& in) {
-  for (const auto& m : in) {
-    auto& member = *out.Add();
-    member.set_replica(m.replica.value);
-    member.set_node(m.node.value);
-  }
-}
-void write(proto::configuration& out, const raft::configuration& in) {
-  write(*out.mutable_voters(), in.voters);
-  write(*out.mutable_leaving(), in.leaving);
-  write(*out.mutable_learners(), in.learners);
-}
-std::vector<raft::member> read(const google::protobuf::RepeatedPtrField<proto::member>& in) {
-  std::vector<raft::member> out;
-  for (const auto& m : in) out.push_back({{m.replica()}, {m.node()}});
-  return out;
-}
-raft::configuration read(const proto::configuration& in) {
-  return {read(in.voters()), read(in.leaving()), read(in.learners())};
 }
 
 } // namespace
@@ -140,17 +120,16 @@ std::string encode_replica(shard_id shard, const replica_record& record) {
   m.set_term(record.hard.term.value);
   m.set_vote(record.hard.vote.value);
   write(*m.mutable_config(), record.config);
-  auto& s = *m.mutable_snapshot();
-  s.set_index(record.snapshot.index.value);
-  s.set_term(record.snapshot.term.value);
-  write(*s.mutable_config(), record.snapshot.config);
-  s.set_machine_version(record.snapshot.machine_version);
-  s.mutable_state_hash()->set_high(record.snapshot.state_hash.high);
-  s.mutable_state_hash()->set_low(record.snapshot.state_hash.low);
+  write(*m.mutable_snapshot(), record.snapshot);
   m.set_log_first(record.log_first.value);
   m.set_generation(record.generation.value);
   m.set_life(record.life);
   m.set_start(record.start.value);
+  for (const auto& c : record.configs) {
+    auto& config = *m.add_configs();
+    config.set_index(c.index.value);
+    write(*config.mutable_config(), c.config);
+  }
   auto out = m.SerializeAsString();
   seal(out, seed_of(shard));
   return out;
@@ -166,16 +145,12 @@ result<replica_record> decode_replica(shard_id shard, std::string_view bytes) {
   out.replica = {in.replica()};
   out.hard = {{in.term()}, {in.vote()}};
   out.config = read(in.config());
-  const auto& s = in.snapshot();
-  out.snapshot = {{s.index()},
-                  {s.term()},
-                  read(s.config()),
-                  static_cast<std::uint16_t>(s.machine_version()),
-                  {s.state_hash().high(), s.state_hash().low()}};
+  out.snapshot = read(in.snapshot());
   out.log_first = {in.log_first()};
   out.generation = {in.generation()};
   out.life = in.life();
   out.start = {in.start()};
+  for (const auto& c : in.configs()) out.configs.push_back({{c.index()}, read(c.config())});
   return out;
 }
 

@@ -4,6 +4,8 @@
 #include "cluster/raft/quorum.hpp"
 #include "cluster/raft/state.hpp"
 
+#include <algorithm>
+
 namespace burrow::raft {
 
 raft::state::state(raft_options o, stored_state stored)
@@ -180,7 +182,8 @@ raft_output raft::take_output() {
   s.take_persist();
   s.take_committed();
   s.announce_role();
-  s.entries.release(s.handed_out, s.options.tail_bytes_max);
+  // Alone or asleep nobody is behind, so nothing is kept for anybody.
+  s.entries.release(s.handed_out, s.alone() || s.is_asleep() ? 0 : s.options.tail_bytes_max);
   return std::exchange(s.out, {});
 }
 
@@ -208,11 +211,14 @@ raft_status raft::status() const {
   if (const auto* const f = std::get_if<follower>(&s.as)) {
     out.leader = f->leader;
     out.asleep = f->asleep;
+    if (f->asleep) out.sleep_ticks_left = s.sleep_ticks_max() - std::min(f->slept_ticks, s.sleep_ticks_max()) + 1;
   }
   const auto* const l = std::get_if<leader>(&s.as);
   if (l == nullptr) return out;
   out.leads = true;
   out.asleep = l->asleep;
+  if (l->asleep) out.sleep_ticks_left = s.options.sleep_round_ticks - l->slept_ticks;
+  out.transferring = l->transfer.has_value();
   out.leader = s.options.self;
   out.at_all = s.entries.persisted();
   for (const auto& p : l->peers) {

@@ -48,7 +48,9 @@ struct raft_status {
   std::optional<log_index> at_all; ///< leader: acknowledged by every follower that it hears; cut the log above it last
   std::size_t inflight_bytes = 0;  ///< leader: sent and not acknowledged, of the fullest follower
   bool asleep = false;
+  std::uint32_t sleep_ticks_left = 0; ///< asleep: it does nothing at ticks before this one
   bool change_under_way = false;   ///< a configuration is not committed yet, or joint
+  bool transferring = false;       ///< leader: proposals are refused
 };
 
 class raft {

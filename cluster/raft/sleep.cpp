@@ -15,7 +15,8 @@ bool raft::state::is_idle(const leader& l) const {
   if (committed != entries.last() || entries.persisted() != entries.last() || handed_out != committed) return false;
   if (l.transfer || is_joint(config()) || !l.reads.empty() || !l.reads_new.empty()) return false;
   return std::all_of(l.peers.begin(), l.peers.end(), [&](const progress& p) {
-    return p.match == entries.last() && p.departing_ticks == 0 && p.how == progress::mode::pipeline;
+    // Also one that is still probed: after an install to the end of the log nothing is left to probe it with.
+    return p.match == entries.last() && p.departing_ticks == 0 && p.how != progress::mode::install;
   });
 }
 
@@ -82,7 +83,7 @@ void raft::state::on(const member& from, burrow::term, const sleep_request& m) {
 bool raft::state::tick_asleep(follower& f) {
   if (!f.asleep) return false;
   // Two rounds of the leader were missed: then it may be cut off from us alone, which membership does not see.
-  if (++f.slept_ticks > 2 * options.sleep_round_ticks + options.election_ticks_max) wake_up();
+  if (++f.slept_ticks > sleep_ticks_max()) wake_up();
   return f.asleep;
 }
 

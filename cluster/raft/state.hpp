@@ -131,6 +131,10 @@ struct raft::state {
   [[nodiscard]] bool try_to_sleep(leader& l);
   void tick_asleep(leader& l);
   [[nodiscard]] bool tick_asleep(follower& f);
+  /// Two rounds of the leader and an election.
+  [[nodiscard]] std::uint32_t sleep_ticks_max() const {
+    return 2 * options.sleep_round_ticks + options.election_ticks_max;
+  }
   void rouse(leader& l);
   [[nodiscard]] bool is_asleep() const;
   void wake_up(std::optional<member> by = {});

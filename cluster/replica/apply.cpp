@@ -40,8 +40,10 @@ private:
 } // namespace
 
 void replica::impl::apply_committed() {
-  while (!to_apply.empty() && !apply_loads.loading && !damaged && above.bytes() < limits::overlay_bytes_max) {
+  while (!to_apply.empty() && !apply_loads.loading && !damaged && !switching &&
+         above.bytes() < limits::overlay_bytes_max) {
     const auto& e = to_apply.front();
+    drop_replaced(e);
     if (e.kind == raft::entry_kind::command) {
       if (!apply_next(e)) return;
     } else {
@@ -49,11 +51,12 @@ void replica::impl::apply_committed() {
       if (leads && !serves && e.term == leads_in) {
         serves = true;
         // All that was logged before is applied now; it may be later than what was when leadership began.
-        if (applied.time > clock.now(now)) clock.start(now, applied.time);
+        if (applied.time > clock.now(voters_time())) clock.start(voters_time(), applied.time);
         effects.push_back(role_effect{true, leads_in});
       }
     }
     release(apply_loads);
+    to_apply_bytes -= e.size();
     to_apply.pop_front();
   }
 }
@@ -106,14 +109,15 @@ void replica::impl::applied_one(const raft::entry& e, instant at, queue::delta c
   if (!delta_since) delta_since = now.steady;
   ++counted.entries_applied;
   due_stale = true;
+  note_state();
 }
 
 void replica::impl::finish_entry(const local_entry& local, queue::outcome& out) {
   const auto& commands = local.command.what.commands;
   BURROW_ASSERT(out.replies.size() == commands.size());
   // Only what this leadership proposed has somebody waiting: others were told `unknown` when it ended.
-  if (flight.empty() || flight.front().get() != &local) return;
-  const auto keep = std::move(flight.front());
+  if (flight.empty() || flight.front().local.get() != &local) return;
+  const auto keep = std::move(flight.front().local);
   flight.pop_front();
   flight_bytes -= local.bytes;
   effects.reserve(effects.size() + local.origins.size() + out.effects.size() + 2);

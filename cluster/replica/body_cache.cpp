@@ -23,6 +23,13 @@ void body_cache::drop_front() {
   entries_.pop_front();
 }
 
+void body_cache::truncate(log_index from) {
+  while (!entries_.empty() && entries_.back().entry >= from) {
+    for (const auto& b : entries_.back().bodies) bytes_ -= size_of(b);
+    entries_.pop_back();
+  }
+}
+
 void body_cache::clear() {
   std::deque<entry_bodies>().swap(entries_);
   bytes_ = 0;

@@ -17,6 +17,8 @@ public:
   void add(log_index entry, std::vector<shared_bytes> bodies);
   /// Not present: not here.
   [[nodiscard]] shared_bytes find(const body_key& key) const;
+  /// Entries from here on were truncated.
+  void truncate(log_index from);
   /// Its message is gone.
   void erase(const body_key& key);
 

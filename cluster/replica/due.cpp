@@ -41,7 +41,7 @@ void replica::impl::check_due() {
 }
 
 void replica::impl::tell_time_ahead() {
-  const auto ahead = leads ? clock.ahead(now) : duration{0};
+  const auto ahead = leads ? clock.ahead(voters_time()) : duration{0};
   const bool alarm = ahead > duration{0};
   if (!alarm && !time_ahead_told) return;
   if (alarm && time_ahead_told && now.steady - *time_ahead_told < tell_ahead_every) return;
@@ -53,19 +53,29 @@ std::optional<duration> replica::impl::next_wake() {
   std::optional<duration> at;
   const auto by = [&](duration t) { at = at ? std::min(*at, t) : t; };
   if (delta_since && above.has_unsent() && pins.empty()) by(*delta_since + limits::delta_delay_max);
-  if (serves && due_stale && !due_loads.loading && !draining) by(due_checked + look_every);
-  if (serves && !due_stale && !clock_in_flight && !due_loads.loading && !draining) {
-    if (due.earliest != no_instant) by(std::max(clock.steady_at(due.earliest, now), clock_proposed + clock_every));
+  if (serves && !clock_in_flight && !due_loads.loading && !draining) {
+    if (due_stale) {
+      by(due_checked + look_every);
+    } else if (due.earliest != no_instant) {
+      by(std::max(clock.steady_at(due.earliest, voters_time()), clock_proposed + clock_every));
+    }
   }
   // One that is under way, or has to wait, is seen to by moves_wake().
   if (serves && !due_stale && !due_loads.loading && !draining && due.moving < limits::moves_open_max) {
     for (const auto& t : due.tasks) {
       if (driven.contains(t.task)) continue;
-      by(clock.steady_at(t.due, now));
+      by(clock.steady_at(t.due, voters_time()));
       break;
     }
   }
+  if (serves && due_stale && clock_in_flight && !due_loads.loading && !draining) by(due_checked + look_every);
   if (const auto moving = moves_wake()) by(*moving);
+  if (needs_ticks()) {
+    const auto core_now = core.status();
+    by(next_tick + (core_now.asleep ? (core_now.sleep_ticks_left - 1) * limits::tick : duration{0}));
+  }
+  // A pull looks after itself at ticks, which a replica that is not asleep has.
+  if (pull && !pull->asked && !pull->writing) by(pull->ask_from);
   if (time_ahead_told) by(*time_ahead_told + tell_ahead_every);
   if (const auto quiet = rates.quiet_at()) by(*quiet);
   // Once idle, an entry log and bodies that nobody asks for any more are let go.

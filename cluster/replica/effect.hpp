@@ -10,6 +10,7 @@
 #include "cluster/queue/command.hpp"
 #include "cluster/queue/effect.hpp"
 #include "cluster/queue/query.hpp"
+#include "cluster/replica/peer.hpp"
 #include "cluster/storage/store.hpp"
 
 #include <cstdint>
@@ -66,11 +67,27 @@ struct persist_effect {
   bool sync = false;
 };
 
-/// Read these, then call loaded(id, values) with one value for each item, in order. Reading may take place at any time
-/// from now on, and no earlier.
+/// Read these, one after the other, then call loaded(id, values) with one value for each item, in order. Reading may
+/// take place at any time from now on, and no earlier. With a session: from what was pinned for it, with errors
+/// unavailable if that is let go.
 struct load_effect {
   load_id id;
   std::vector<load_item> items;
+  raft::session_id session{}; ///< 0 = the store as it is when it is read
+};
+
+/// Pin the store as it is (store::pin) for this session's loads, until unpinned. The shell may refuse, or let go of a
+/// pin at any time: two a node, 10 min, 8 GiB written since (replication.md section 10).
+struct pin_effect {
+  raft::session_id session;
+};
+struct unpin_effect {
+  raft::session_id session;
+};
+
+/// To the replica on another node; may get lost.
+struct send_effect {
+  peer_content what;
 };
 
 /// The outcome of a proposal, after apply. Errors: not_leader, busy, no_space, transferring, unavailable (nothing was
@@ -105,6 +122,23 @@ struct role_effect {
   term in;
 };
 
+/// Whom this replica takes for the leader, for routing; nobody: an election is under way, or it was let in by nobody.
+struct leader_effect {
+  term in;
+  std::optional<raft::member> leader;
+};
+
+/// Only a leader says it: this member is not to be trusted any more, and placement must replace it.
+struct distrust_effect {
+  enum class reason : std::uint8_t {
+    forgot,   ///< its log ends below what it acknowledged
+    diverged, ///< its state at `index` is not the others'
+  };
+  raft::member who;
+  reason why = reason::forgot;
+  log_index index;
+};
+
 /// Call tick() at `steady` at the latest; replaces the last one said. No value: nothing to wait for, the shard sleeps.
 struct timer_effect {
   std::optional<duration> steady;
@@ -130,8 +164,8 @@ struct call_effect {
   std::variant<proposal, question> what; ///< `from` is the number of the call
 };
 
-using replica_effect =
-  std::variant<persist_effect, load_effect, reply_effect, answer_effect, notify_effect, usage_effect, role_effect,
-               timer_effect, damaged_effect, time_ahead_effect, call_effect>;
+using replica_effect = std::variant<persist_effect, load_effect, reply_effect, answer_effect, notify_effect,
+                                    usage_effect, role_effect, timer_effect, damaged_effect, time_ahead_effect,
+                                    send_effect, pin_effect, unpin_effect, leader_effect, distrust_effect, call_effect>;
 
 } // namespace burrow

@@ -23,11 +23,11 @@ const std::vector<queue::move_key>* moves_of(const queue::reply& reply) {
 
 void replica::impl::expect_moves(cookie who, const queue::reply& reply) {
   const auto* const begun = moves_of(reply);
-  if (begun != nullptr && !begun->empty()) held.expect(who, *begun, now.steady + limits::move_answer_max);
+  if (begun != nullptr && !begun->empty()) held_answers.expect(who, *begun, now.steady + limits::move_answer_max);
 }
 
 void replica::impl::deliver(reply_effect reply) {
-  if (auto now_due = held.add(std::move(reply))) effects.push_back(std::move(*now_due));
+  if (auto now_due = held_answers.add(std::move(reply))) effects.push_back(std::move(*now_due));
 }
 
 void replica::impl::deliver(answer_effect answer) {
@@ -61,11 +61,11 @@ void replica::impl::forget_moves() {
   driven.clear();
   own_questions.clear();
   name_calls.clear();
-  push_all(held.take_all());
+  push_all(held_answers.take_all());
 }
 
 bool replica::impl::drive_moves() {
-  push_all(held.overdue(now.steady));
+  push_all(held_answers.overdue(now.steady));
   if (!serves || damaged || draining) return false;
   moves.give_up_late(now.steady);
   give_up_late_tasks();
@@ -74,7 +74,7 @@ bool replica::impl::drive_moves() {
     ask_own({{}, queue::list_leaving{next->to, next->after}}, true, next->to);
     reads = true;
   }
-  while (flight.size() < limits::inflight_entries_max) {
+  while (flight.size() < limits::inflight_entries_max && may_propose()) {
     auto done = moves.take_settled();
     if (!done) break;
     propose_own({{}, {}, queue::left{done->to, std::move(done->numbers)}});
@@ -82,14 +82,20 @@ bool replica::impl::drive_moves() {
   return reads;
 }
 
-void replica::impl::propose_own(queue::command what) {
+bool replica::impl::may_propose() const {
+  const auto s = core.status();
+  return s.leads && !s.transferring;
+}
+
+bool replica::impl::propose_own(queue::command what) {
+  if (!may_propose()) return false;
   auto local = std::make_shared<local_entry>();
   local->command.now = shard_now();
   local->command.what.commands.push_back(std::move(what));
   std::vector<raft::command_bytes> entries;
   entries.push_back(encode_entry(std::move(local), {}));
-  const auto proposed = core.propose(std::move(entries));
-  BURROW_ASSERT(proposed.ok());
+  propose(std::move(entries));
+  return true;
 }
 
 /// An entry that this leadership proposed by itself is applied.
@@ -98,7 +104,7 @@ void replica::impl::own_applied(const queue::command& what) {
     const mover::settled done{left->to, left->numbers};
     moves.left(done);
     counted.moves_left += left->numbers.size();
-    push_all(held.left(done));
+    push_all(held_answers.left(done));
   } else if (std::holds_alternative<queue::clock>(what.what)) {
     clock_in_flight = false;
   } else if (const auto* const step = std::get_if<queue::redrive_step>(&what.what)) {
@@ -211,12 +217,12 @@ void replica::impl::called(cookie call, const result<queue::answer>& outcome) {
 
 void replica::impl::propose_step(queue::task_id task) {
   auto& d = driven.at(task);
-  if (!serves || draining || flight.size() >= limits::inflight_entries_max) return retry(task);
+  if (!serves || draining || flight.size() >= limits::inflight_entries_max || !may_propose()) return retry(task);
   propose_own({d.queue, {}, queue::redrive_step{task, d.upto, std::move(d.taken)}});
 }
 
 std::optional<duration> replica::impl::moves_wake() const {
-  std::optional<duration> at = held.wake();
+  std::optional<duration> at = held_answers.wake();
   const auto by = [&](std::optional<duration> t) {
     if (t) at = at ? std::min(*at, *t) : *t;
   };

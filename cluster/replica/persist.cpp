@@ -7,7 +7,6 @@ namespace burrow {
 namespace {
 
 using namespace std::chrono_literals;
-constexpr std::uint64_t cut_interval = limits::log_entries_kept; ///< many range tombstones slow iterators down
 constexpr std::uint64_t idle_entries = 16;
 constexpr duration idle_after = 30s;
 
@@ -22,27 +21,32 @@ void replica::impl::put_raft(const raft::persist_request& p) {
                        keys::after_prefix(keys::raft_state(shard)));
     batch->erase_range(family::body, keys::body(shard, g, *p.truncate_from, 0),
                        keys::after_prefix(keys::prefix(shard, g)));
+    bodies.truncate(*p.truncate_from);
+    sizes.truncate(*p.truncate_from);
   }
   for (const auto& e : p.entries) {
-    batch->put(family::raft_log, keys::raft_log(shard, e.index), codec::encode_entry(shard, e));
+    auto encoded = codec::encode_entry(shard, e);
+    sizes.add(e.index, encoded.size());
+    batch->put(family::raft_log, keys::raft_log(shard, e.index), std::move(encoded));
     std::vector<shared_bytes> cached;
     for (std::uint32_t n = 0; n < e.payload.bodies.size(); ++n) {
       const auto& bytes = e.payload.bodies[n].bytes;
+      if (!bytes.present()) continue; // gone: the entry that removed it is committed, and follows
       batch->put_shared(family::body, keys::body(shard, g, e.index, n), bytes);
-      cached.push_back(bytes);
+      if (leads) cached.push_back(bytes);
     }
     bodies.add(e.index, std::move(cached));
   }
   if (p.hard) record.hard = *p.hard;
   if (p.config) record.config = *p.config;
+  note_configs(p);
   if (p.snapshot) record.snapshot = *p.snapshot;
   if (p.log_first) {
     batch->erase_range(family::raft_log, keys::raft_log(shard, disk_first), keys::raft_log(shard, *p.log_first));
     record.log_first = disk_first = *p.log_first;
+    sizes.cut(disk_first);
   }
-  if (p.hard || p.config || p.snapshot || p.log_first) {
-    batch->put(family::raft_state, keys::raft_state(shard), codec::encode_replica(shard, record));
-  }
+  if (p.hard || p.config || p.snapshot || p.log_first) put_record();
   // A cut alone may be lost: the entries are there again, and harmless.
   batch_sync = batch_sync || p.truncate_from || !p.entries.empty() || p.hard || p.config;
   batch_core = p.ticket;
@@ -51,7 +55,8 @@ void replica::impl::put_raft(const raft::persist_request& p) {
 // Deltas travel with whatever is written anyway, or alone when they have waited long enough; the log can repeat them,
 // so they ask for no sync.
 void replica::impl::put_deltas() {
-  if (!above.has_unsent() || damaged) return;
+  // Behind a switch nothing of the old state may land.
+  if (!above.has_unsent() || damaged || switching) return;
   const bool waited = delta_since && now.steady - *delta_since >= limits::delta_delay_max;
   const bool many = above.unsent_bytes() >= limits::overlay_bytes_max / 4;
   if (!batch && !waited && !many && !draining) return;
@@ -68,12 +73,14 @@ void replica::impl::put_deltas() {
 void replica::impl::emit_persist() {
   if (!batch || damaged) return;
   const persist_ticket ticket{++last_ticket.value};
-  written_later.push_back({ticket, batch_core, batch_deltas});
+  const bool of_pull = pull && std::exchange(pull->in_batch, false);
+  written_later.push_back({ticket, batch_core, batch_deltas, of_pull, batch_switch});
+  if (batch_core.number > 0) last_core_ticket = ticket;
   effects.push_back(persist_effect{ticket, std::move(batch), batch_sync});
   batch.reset();
   batch_core = {};
   batch_deltas = 0;
-  batch_sync = false;
+  batch_sync = batch_switch = false;
 }
 
 void replica::impl::persisted(persist_ticket ticket) {
@@ -81,10 +88,16 @@ void replica::impl::persisted(persist_ticket ticket) {
   raft::persist_ticket of_core;
   std::uint64_t deltas = 0;
   while (!written_later.empty() && written_later.front().ticket <= ticket) {
-    const auto& w = written_later.front();
+    const auto w = written_later.front();
+    written_later.pop_front();
     if (w.of_core.number > 0) of_core = w.of_core;
     if (w.deltas_up_to > 0) deltas = w.deltas_up_to;
-    written_later.pop_front();
+    if (w.of_pull && pull) pull->writing = pull->in_batch;
+    if (!w.of_switch) continue;
+    // Tickets are told in their order, also around a switch; what was written of the old state is gone with it.
+    if (of_core.number > 0) core.persisted(std::exchange(of_core, {}));
+    deltas = 0;
+    finish_switch();
   }
   if (deltas > 0) {
     above.written(deltas, last_load);
@@ -92,17 +105,50 @@ void replica::impl::persisted(persist_ticket ticket) {
     above.retire(held_loads.empty() ? std::nullopt : std::optional{*held_loads.begin()});
   }
   if (of_core.number > 0) core.persisted(of_core);
+  told = std::max(told, ticket);
+  leave_held(told);
 }
 
-// Metadata only: the state is on disk already. Entries below a written delta may go; some are kept for a look back.
+// ---- the log's length -------------------------------------------------------------------------------------------
+
+/// Which configuration was in force at an index must be known after a restart, too.
+void replica::impl::note_configs(const raft::persist_request& p) {
+  auto& all = record.configs;
+  if (p.truncate_from) std::erase_if(all, [&](const auto& c) { return c.index >= *p.truncate_from; });
+  for (const auto& e : p.entries) {
+    if (e.config) all.push_back({e.index, *e.config});
+  }
+  // The state on disk is at least what was written; of the configurations up to there the last one counts.
+  const auto& state = above.written_state();
+  const auto done = std::max(state ? state->index : log_index{}, record.snapshot.index);
+  while (all.size() > 1 && all[1].index <= done) all.erase(all.begin());
+  while (!all.empty() && all.front().index <= record.snapshot.index) all.erase(all.begin());
+}
+
+void replica::impl::put_record() {
+  batch->put(family::raft_state, keys::raft_state(options.shard), codec::encode_replica(options.shard, record));
+}
+
+// Metadata only: the state is on disk already. Entries below a written delta may go; some are kept for a look back, and
+// a leader keeps what a follower that is alive has not got, within a bound.
 log_index replica::impl::cut_from() const {
   const auto& state = above.written_state();
-  if (!state) return {};
+  if (!state || switching) return {};
   const bool idle = now.steady - active >= idle_after;
-  const auto kept = idle ? 0 : limits::log_entries_kept;
-  const auto interval = idle ? idle_entries : cut_interval;
+  const auto kept = idle ? 0 : options.bounds.log_entries_kept;
+  const auto interval = idle ? idle_entries : options.bounds.cut_interval;
   const auto next = state->index.value + 1;
-  return {next >= disk_first.value + kept + interval ? next - kept : 0};
+  if (next < disk_first.value + kept + interval) return {};
+  auto from = next - kept;
+  if (leads && has_peers()) {
+    auto wanted = core.status().at_all.value_or(log_index{}).value + 1;
+    for (const auto& s : sessions) {
+      if (s.at.value > 0) wanted = std::min(wanted, s.at.value + 1);
+    }
+    from = std::max(std::min(from, wanted), std::min(from, sizes.first_within(options.bounds.log_bytes_max).value));
+    if (from < disk_first.value + interval) return {};
+  }
+  return {from};
 }
 
 void replica::impl::cut_log() {

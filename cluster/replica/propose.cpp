@@ -64,10 +64,12 @@ void replica::impl::propose(proposal what) {
   const auto refuse = [&](error why) { effects.push_back(reply_effect{what.from, std::move(why), {}}); };
   if (damaged) return refuse(errc::unavailable);
   if (draining) return refuse(errc::draining);
+  // Alone, it leads as soon as its vote is on disk, so what comes before that waits.
+  if (!leads && !is_alone()) return refuse(errc::not_leader);
   // Both make more of what is on disk: a redrive may bring bodies to another shard.
   const auto& command = what.what.what;
   const bool grows = std::holds_alternative<queue::insert>(command) || std::holds_alternative<queue::redrive>(command);
-  if (disk_is_low && grows) return refuse(errc::no_space);
+  if (grows && group_is_low()) return refuse(errc::no_space);
   if (auto fine = check(what); !fine) return refuse(fine.error());
   active = now.steady;
   if (auto taken = waiting.add(what); !taken) refuse(taken.error());
@@ -92,27 +94,39 @@ raft::command_bytes replica::impl::encode_entry(std::shared_ptr<local_entry> loc
   with.command = shared_bytes(encoder.encode(local->command));
   local->bytes = with.size();
   flight_bytes += local->bytes;
-  flight.push_back(local);
+  flight.push_back({local, {}});
   with.decoded = std::move(local);
   return with;
 }
 
 // While this replica is about to lead, proposals wait: in a group of one the election takes one sync.
 void replica::impl::propose_waiting() {
-  if (!leads) return;
+  if (!leads || waiting.waiting() == 0) return;
+  const auto now_of_core = core.status();
+  if (!now_of_core.leads) return; // we are about to hear of it, and so is whoever waits
+  if (now_of_core.transferring) {
+    for (const auto& p : waiting.drop_all()) effects.push_back(reply_effect{p.from, errc::transferring, {}});
+    return;
+  }
   std::vector<raft::command_bytes> entries;
   while (flight.size() < limits::inflight_entries_max && flight_bytes < limits::inflight_bytes_max) {
     auto items = waiting.take_entry();
     if (items.empty()) break;
     entries.push_back(build_entry(std::move(items)));
   }
-  if (entries.empty()) return;
-  const auto proposed = core.propose(std::move(entries));
-  BURROW_ASSERT(proposed.ok()); // it leads, and nothing else refuses
+  if (!entries.empty()) propose(std::move(entries));
+}
+
+/// The last so many of `flight`.
+void replica::impl::propose(std::vector<raft::command_bytes> entries) {
+  const auto count = entries.size();
+  const auto last = core.propose(std::move(entries));
+  BURROW_ASSERT(last.ok()); // it leads and hands nothing over, and nothing else refuses
+  for (std::size_t i = 0; i < count; ++i) flight[flight.size() - 1 - i].index = {last->value - i};
 }
 
 void replica::impl::propose_clock() {
-  propose_own({{}, {}, queue::clock{}});
+  if (!propose_own({{}, {}, queue::clock{}})) return;
   clock_in_flight = true;
   clock_proposed = now.steady;
 }

@@ -52,6 +52,12 @@ void replica::impl::loaded(load_id id, std::vector<loaded_item> values) {
     (void)take_values(due_loads, id, std::move(values));
   } else if (const auto* const q = std::get_if<question_load>(&purpose)) {
     (void)take_values(q->of->loads, id, std::move(values));
+  } else if (auto* const s = std::get_if<send_load>(&purpose)) {
+    bodies_to_send(std::move(*s), std::move(values));
+  } else if (std::holds_alternative<fetch_load>(purpose)) {
+    fetched(std::move(values));
+  } else if (auto* const h = std::get_if<session_load>(&purpose)) {
+    session_loaded(std::move(*h), std::move(values));
   } else {
     bodies_loaded(std::get<body_load>(std::move(purpose)), std::move(values));
   }
@@ -62,6 +68,7 @@ void replica::impl::loaded(load_id id, std::vector<loaded_item> values) {
 void replica::impl::ask(question what) {
   const auto refuse = [&](error why) { deliver(answer_effect{what.from, std::move(why), {}}); };
   if (damaged) return refuse(errc::unavailable);
+  if (!leads && !is_alone()) return refuse(errc::not_leader);
   if (questions.size() >= limits::questions_waiting_max) return refuse(errc::busy);
   active = now.steady;
   questions.push_back({std::move(what), {}, {}});

@@ -4,13 +4,25 @@
 // Use: feed inputs (any number), then take_effects() once and carry the list out in order. Not thread-safe: one owner.
 #pragma once
 
+#include "cluster/raft/raft.hpp"
 #include "cluster/replica/effect.hpp"
 #include "cluster/replica/quarantine.hpp"
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace burrow {
+
+/// What may be chosen for a replica; the simulation draws from the whole range of each.
+struct replica_bounds {
+  std::uint64_t log_entries_kept = limits::log_entries_kept; ///< below what is written, for a look back
+  std::uint64_t cut_interval = limits::log_entries_kept;     ///< many range tombstones slow iterators down
+  std::size_t log_bytes_max = limits::log_kept_bytes_max;    ///< kept for followers that are behind, bodies apart
+  std::size_t chunk_bytes = limits::install_chunk_bytes;     ///< or one pair
+  std::size_t install_bytes_per_s = limits::install_bytes_per_s;
+  std::uint64_t hash_every = limits::log_entries_kept;       ///< entries between two states that replicas compare
+};
 
 struct replica_options {
   shard_id shard;
@@ -19,6 +31,12 @@ struct replica_options {
   /// hashes before it serves, and its life goes up (what it numbered for others may come again).
   bool check_state = false;
   std::shared_ptr<apply_witness> witness; ///< may be null: then no entry is ever suspected
+  /// Of a shard that was never here: its members. No value: this replica alone. Without voters it knows nobody, and
+  /// waits for a leader that takes it in as a learner.
+  std::optional<raft::configuration> initial = {};
+  replica_id replica = {};     ///< of a shard that was never here; 0 = made of node and shard
+  raft::raft_options core = {}; ///< self, seed and reads_waiting_max are set by the replica
+  replica_bounds bounds = {};
 };
 
 /// What the store holds of this shard: the end of the log, hard state, applied index. Opaque; made by load_replica().
@@ -40,6 +58,10 @@ struct replica_status {
   std::uint64_t moving = 0, moves_left = 0, arrivals_resent = 0; ///< move_counts
   instant shard_time;
   duration time_ahead{0}; ///< by how much the shard's time is ahead of the clock, while that is an alarm
+  std::optional<raft::member> leader; ///< as far as known
+  hash128 state_hash;                 ///< at `applied`
+  bool asleep = false, switching = false, installing = false;
+  std::uint64_t installs = 0, chunks_taken = 0, sessions_opened = 0, messages_dropped = 0;
 };
 
 /// Messages that leave for other shards; of this life, those that have left, and those handed over once more.
@@ -58,6 +80,8 @@ public:
 
   void propose(clock_reading now, proposal what);
   void ask(clock_reading now, question what);
+  /// From the replica of this shard on another node.
+  void received(clock_reading now, peer_content message);
   void persisted(clock_reading now, persist_ticket ticket);
   void loaded(clock_reading now, load_id id, std::vector<loaded_item> values);
   /// What another shard answered to a call_effect; one that is answered twice, or too late, is ignored.
@@ -65,8 +89,17 @@ public:
   void called(clock_reading now, cookie call, result<queue::answer> outcome);
   /// To be called when the time of the last timer_effect is reached; harmless at any other time.
   void tick(clock_reading now);
-  /// While true, inserts are refused with no_space.
+  /// While true, inserts are refused with no_space; so are they at a leader while a majority says this of itself.
   void disk_low(bool low);
+  /// Membership calls this node suspect, left or restarted.
+  void suspect(clock_reading now, node_id node);
+  /// Others suspect this node: a leader that sleeps sends a round.
+  void wake(clock_reading now);
+  /// Somebody found no leader, or waits for an answer in vain: all voters wake.
+  void wake_group(clock_reading now);
+  /// As raft::change and raft::transfer.
+  [[nodiscard]] result<log_index> change(clock_reading now, const raft::config_change& wanted);
+  [[nodiscard]] result<void> transfer(clock_reading now, node_id to);
   /// Stops taking proposals (`draining`) and writes what is in the overlay; the last persist ends it.
   void drain(clock_reading now);
 
@@ -74,6 +107,9 @@ public:
   [[nodiscard]] replica_status status() const;
   /// As in status(), but cheap.
   [[nodiscard]] move_counts moves() const;
+  /// Of the core, for operators and the simulation.
+  [[nodiscard]] raft::raft_status group() const;
+  [[nodiscard]] const raft::configuration& members() const;
 
 private:
   struct impl;

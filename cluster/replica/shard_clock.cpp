@@ -14,7 +14,8 @@ constexpr int slew_divisor = 10, slow_divisor = 2;
 void shard_clock::start(const clock_reading& at, instant last_applied) {
   base_ = last_ = std::max(at.wall, last_applied);
   compared_ = at.steady;
-  slow_ = base_ - at.wall > ahead_max;
+  slow_ = at.wall != no_instant && base_ - at.wall > ahead_max;
+  ahead_ = base_ - at.wall;
 }
 
 instant shard_clock::running(const clock_reading& at) const {
@@ -28,7 +29,9 @@ void shard_clock::compare(const clock_reading& at) {
   const auto full_speed = base_ + passed;
   base_ = running(at);
   compared_ = at.steady;
+  if (at.wall == no_instant) return;
   const auto difference = at.wall - base_;
+  ahead_ = -difference;
   if (slow_) {
     // Half speed is the pull. When they met on the way, time went on with the wall clock, but jumps with it no more.
     slow_ = difference < duration{0};
@@ -53,7 +56,8 @@ duration shard_clock::steady_at(instant deadline, const clock_reading& at) {
 duration shard_clock::ahead(const clock_reading& at) {
   if (!slow_) return duration{0};
   const auto time = now(at);
-  return slow_ ? std::max(time - at.wall, duration{1}) : duration{0};
+  if (!slow_) return duration{0};
+  return std::max(at.wall == no_instant ? ahead_ : time - at.wall, duration{1});
 }
 
 } // namespace burrow

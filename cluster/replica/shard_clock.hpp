@@ -7,6 +7,7 @@
 
 namespace burrow {
 
+/// The `wall` of each reading is the voters' median; no_instant while nobody knows it, and then time runs on as it is.
 class shard_clock {
 public:
   /// Over it, the start of leadership raises the alarm.
@@ -28,6 +29,7 @@ private:
   instant base_; ///< the time at `compared_`
   duration compared_{0};
   instant last_;
+  duration ahead_{0}; ///< when it was last compared
   bool slow_ = false;
 };
 

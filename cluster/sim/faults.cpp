@@ -74,17 +74,10 @@ void world::replace(host& h) {
 }
 
 void world::fault() {
-  const auto& w = plan_.faults;
-  const std::array<std::uint64_t, 10> all{w.crash, w.crash_all, w.restart_actor, w.cut,     w.heal,
-                                          w.stall, w.pause,     w.fail_sync,     w.replace, w.lose_session};
-  std::uint64_t total = 0;
-  for (const auto x : all) total += x;
-  auto drawn = chance_.below(total);
-  std::size_t which = 0;
-  while (which + 1 < all.size() && drawn >= all[which]) drawn -= all[which++];
-  if (total == 0) return;
+  const auto which = plan_.faults.draw(chance_);
+  if (!which) return;
   auto& h = any_host();
-  switch (which) {
+  switch (*which) {
   case 0: return crash(h);
   case 1:
     for (auto& each : hosts_) {

@@ -23,6 +23,15 @@ void coverage::add(const coverage& o) {
   wakes_by_membership += o.wakes_by_membership;
   messages += o.messages;
   checks += o.checks;
+  operations += o.operations;
+  unknown_outcomes += o.unknown_outcomes;
+  refused += o.refused;
+  histories += o.histories;
+  applies_abandoned += o.applies_abandoned;
+  sessions += o.sessions;
+  clock_jumps += o.clock_jumps;
+  bodies_gone += o.bodies_gone;
+  disks_low += o.disks_low;
 }
 
 } // namespace burrow::sim

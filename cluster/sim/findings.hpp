@@ -24,6 +24,9 @@ struct coverage {
                 crashes_between_vote_and_sync = 0, crashes_aimed = 0, fenced_restarts = 0, cuts = 0, syncs_failed = 0,
                 replaced = 0, reads_served = 0, reads_failed = 0, committed = 0, fetches = 0, messages = 0, sleeps = 0,
                 wakes_by_membership = 0, checks = 0;
+  // Of worlds of whole replicas.
+  std::uint64_t operations = 0, unknown_outcomes = 0, refused = 0, histories = 0, applies_abandoned = 0, sessions = 0,
+                clock_jumps = 0, bodies_gone = 0, disks_low = 0;
 
   template <class Function>
   void each(Function&& f) const {
@@ -47,6 +50,15 @@ struct coverage {
     f("wakes_by_membership", wakes_by_membership);
     f("messages", messages);
     f("checks", checks);
+    f("operations", operations);
+    f("unknown_outcomes", unknown_outcomes);
+    f("refused", refused);
+    f("histories", histories);
+    f("applies_abandoned", applies_abandoned);
+    f("sessions", sessions);
+    f("clock_jumps", clock_jumps);
+    f("bodies_gone", bodies_gone);
+    f("disks_low", disks_low);
   }
   void add(const coverage& other);
 };

@@ -1,14 +1,16 @@
 #include "cluster/sim/plan.hpp"
 
-namespace burrow::sim {
-namespace {
+#include <array>
 
-/// Small values as likely as large ones: 2^x for an x drawn evenly.
+namespace burrow::sim {
+
 std::uint64_t spread(random& chance, std::uint64_t low, std::uint64_t high) {
   std::uint64_t x = low;
   while (x < high && chance.chance(700)) x *= 2;
   return chance.between(low, x < high ? x : high);
 }
+
+namespace {
 
 void draw_core(plan& p, random& chance) {
   auto& o = p.core;
@@ -81,6 +83,17 @@ plan draw_plan(std::uint64_t seed) {
   p.core.sleep_round_ticks = static_cast<std::uint32_t>(spread(chance, 10, 1200));
   if (p.core.sleep_after_ticks > 0) p.quiet_every = chance.between(2, 30) * 1000 * ms;
   return p;
+}
+
+std::optional<std::size_t> plan::weights::draw(random& chance) const {
+  const std::array<std::uint64_t, 10> all{crash, crash_all, restart_actor, cut, heal,
+                                          stall, pause,     fail_sync,     replace, lose_session};
+  std::uint64_t total = 0;
+  for (const auto x : all) total += x;
+  auto drawn = chance.below(total);
+  std::size_t which = 0;
+  while (which + 1 < all.size() && drawn >= all[which]) drawn -= all[which++];
+  return total == 0 ? std::nullopt : std::optional{which};
 }
 
 bool plan::keeps_leader() const {

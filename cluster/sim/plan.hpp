@@ -6,6 +6,7 @@
 #include "cluster/raft/raft.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace burrow::sim {
@@ -40,6 +41,8 @@ struct plan {
   struct weights {
     std::uint64_t crash = 0, crash_all = 0, restart_actor = 0, cut = 0, heal = 0, stall = 0, pause = 0, fail_sync = 0,
                   replace = 0, lose_session = 0;
+    /// One of them by its weight, in the order above; nothing if there are none.
+    [[nodiscard]] std::optional<std::size_t> draw(random& chance) const;
   } faults;
 
   // What is done to the group.
@@ -57,5 +60,8 @@ struct plan {
 };
 
 [[nodiscard]] plan draw_plan(std::uint64_t seed);
+
+/// Small values as likely as large ones: 2^x for an x drawn evenly.
+[[nodiscard]] std::uint64_t spread(random& chance, std::uint64_t low, std::uint64_t high);
 
 } // namespace burrow::sim

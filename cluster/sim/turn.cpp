@@ -63,7 +63,8 @@ void world::write_persist(host& h, raft::raft_output& out) {
 void world::apply(host& h, const raft::raft_output& out) {
   for (const auto& e : out.committed) {
     const auto chain = h.chain_at(e.index);
-    promises_.applies(h.self.replica, e.index, chain, h.store.image(), found_);
+    const auto& image = h.store.image();
+    promises::applies(h.self.replica, e.index, chain, image.last() < e.index ? 0 : image.chain_at(e.index), found_);
     const auto state = mix(h.state.hash, hash_of_entry(e));
     states_.applied(h.self.replica, h.state.index, e, state, found_);
     commits_.committed(h.self.replica, h.core->status().term, e.index, chain, found_);
@@ -94,7 +95,7 @@ void world::send_all(host& h, raft::raft_output& out) {
 }
 
 void world::leave(host& h, const raft::peer_message& m, bool waited) {
-  promises_.leaves(m, waited, h.store.image(), found_);
+  promises_.leaves(m, waited, h.store.image().hard, h.store.image().last(), found_);
   bounds::leaves(m, h.options, found_);
   const auto* const ack = std::get_if<raft::append_answer>(&m.what);
   const auto* const vote = std::get_if<raft::vote_answer>(&m.what);

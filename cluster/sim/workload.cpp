@@ -65,44 +65,14 @@ void world::impatient() {
   input_done(h);
 }
 
-void world::draw_target(const raft::configuration& now) {
-  target_.clear();
-  std::vector<raft::member> all;
-  for (const auto& h : hosts_) all.push_back(h.self);
-  for (auto i = all.size(); i > 1; --i) std::swap(all[i - 1], all[chance_.below(i)]);
-  // One voter grows to three and stays there: it never becomes one again (section 11).
-  const std::size_t size = now.voters.size() == 1 && chance_.chance(300) ? 1
-                           : all.size() >= 5 && chance_.chance(300)      ? 5
-                                                                         : 3;
-  target_.assign(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(std::min(size, all.size())));
-}
-
 void world::change() {
   auto* const h = leading();
   if (h == nullptr || now_ < h->paused_until) return;
-  const auto now = h->core->config();
-  if (target_.empty() || chance_.chance(50)) draw_target(now);
-  for (const auto& m : target_) { // a target that was replaced meanwhile is nobody
-    if (hosts_[m.node.value - 1].self != m) return target_.clear();
-  }
-  std::vector<raft::member> missing = now.learners;
-  const auto has = [](const std::vector<raft::member>& set, raft::member m) {
-    return std::find(set.begin(), set.end(), m) != set.end();
-  };
-  bool complete = true;
-  for (const auto& m : target_) {
-    if (has(now.voters, m) || has(now.learners, m)) continue;
-    missing.push_back(m);
-    complete = false;
-  }
-  if (complete && std::is_permutation(now.voters.begin(), now.voters.end(), target_.begin(), target_.end())) {
-    target_.clear();
-    return;
-  }
-  if (complete)
-    (void)h->core->change({target_, {}});
-  else
-    (void)h->core->change({now.voters, missing});
+  std::vector<raft::member> all;
+  for (const auto& other : hosts_) all.push_back(other.self);
+  const auto next = changes_.next(h->core->config(), all, chance_);
+  if (!next) return;
+  (void)h->core->change(*next);
   ++steps_;
   input_done(*h);
 }

@@ -37,14 +37,11 @@ world::world(const plan& p)
 }
 
 void world::schedule(micros after, kind what, std::size_t node, std::uint64_t slot) {
-  events_.push_back({now_ + after, ++sequence_, what, static_cast<std::uint32_t>(node), hosts_[node].life, slot});
-  std::push_heap(events_.begin(), events_.end());
+  events_.push({now_ + after, 0, what, static_cast<std::uint32_t>(node), hosts_[node].life, slot});
 }
 
 void world::next_event() {
-  std::pop_heap(events_.begin(), events_.end());
-  auto e = events_.back();
-  events_.pop_back();
+  auto e = events_.pop();
   now_ = e.at;
   trace_ = mix(trace_, mix(e.at, (std::uint64_t{e.node} << 8) | static_cast<std::uint64_t>(e.what)));
   auto& h = hosts_[e.node];
@@ -53,10 +50,7 @@ void world::next_event() {
   const bool counts = e.what == kind::restart ? !h.up : h.up && (is_message || e.life == h.life);
   if (counts && now_ < h.paused_until) { // a stopped process: everything waits for it
     e.at = h.paused_until;
-    e.sequence = ++sequence_;
-    events_.push_back(e);
-    std::push_heap(events_.begin(), events_.end());
-    return;
+    return events_.push(e);
   }
   if (counts) handle(e);
   if (is_message) {
@@ -123,7 +117,7 @@ void world::handle_world(kind what) {
 
 void world::run_for(micros length) {
   const auto end = now_ + length;
-  while (!found_.any() && !events_.empty() && events_.front().at <= end) next_event();
+  while (!found_.any() && !events_.empty() && events_.next_at() <= end) next_event();
 }
 
 // Phase 2: faults stop, everybody is back, the network and the disks are good. What is under way may still be slow.

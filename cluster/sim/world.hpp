@@ -12,6 +12,8 @@
 #include "cluster/sim/checkers/promises.hpp"
 #include "cluster/sim/checkers/reads.hpp"
 #include "cluster/sim/checkers/states.hpp"
+#include "cluster/sim/changes.hpp"
+#include "cluster/sim/events.hpp"
 #include "cluster/sim/host.hpp"
 #include "cluster/sim/network.hpp"
 
@@ -63,7 +65,6 @@ class world {
     std::uint32_t node = 0;
     std::uint64_t life = 0;
     std::uint64_t slot = 0; ///< of a message, or a number
-    bool operator<(const event& o) const { return at != o.at ? at > o.at : sequence > o.sequence; } // earliest on top
   };
 
   // world.cpp: the loop
@@ -113,7 +114,6 @@ class world {
   void transfer();
   void change();
   void impatient();
-  void draw_target(const raft::configuration& now);
   [[nodiscard]] host* leading();
 
   const plan plan_;
@@ -121,8 +121,8 @@ class world {
   network net_;
   std::vector<host> hosts_;
   micros now_ = 0;
-  std::uint64_t sequence_ = 0, trace_ = 0, steps_ = 0;
-  std::vector<event> events_; ///< a heap
+  std::uint64_t trace_ = 0, steps_ = 0;
+  event_queue<event> events_;
   std::vector<raft::peer_message> slots_;
   std::vector<std::uint64_t> free_slots_;
   bool calm_ = false;
@@ -133,7 +133,7 @@ class world {
   static constexpr std::uint64_t often = 1, seldom = 20;
 
   std::uint64_t last_command_ = 0, last_session_ = 0;
-  std::vector<raft::member> target_; ///< voters that changes work towards
+  changes changes_;
 
   findings found_;
   coverage met_;

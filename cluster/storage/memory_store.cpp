@@ -143,8 +143,7 @@ result<store::lookup> memory_store::get(family f, std::string_view key, read_tie
   return lookup{true, std::string(at->second.view())};
 }
 
-std::pair<scan_page, memory_store::range> memory_store::page(family f, const scan_request& request) const {
-  const auto& m = maps_[slot(f)];
+std::pair<scan_page, memory_store::range> memory_store::page(const map& m, family f, const scan_request& request) {
   scan_page out;
   const auto begin = m.lower_bound(request.from);
   const auto end = request.to.empty() ? m.end() : m.lower_bound(request.to);
@@ -172,7 +171,7 @@ std::pair<scan_page, memory_store::range> memory_store::page(family f, const sca
 
 result<scan_page> memory_store::scan(family f, const scan_request& request, read_tier tier) const {
   if (is_empty_range(request)) return scan_page{{}, true};
-  auto [out, touched] = page(f, request);
+  auto [out, touched] = page(maps_[slot(f)], f, request);
   if (!is_here(touched, tier)) return errc::not_here;
   const auto& bad = flipped_[slot(f)];
   const auto at = bad.lower_bound(touched.from);
@@ -180,6 +179,32 @@ result<scan_page> memory_store::scan(family f, const scan_request& request, read
     return error{errc::corrupt, "a stored pair fails its checksum"};
   if (tier == read_tier::disk) remember(std::move(touched));
   return std::move(out);
+}
+
+// ---- pins -------------------------------------------------------------------------------------------------------
+
+struct memory_store::copy final : pinned_state {
+  explicit copy(const memory_store& of) : maps(of.maps_), flipped(of.flipped_) {}
+  [[nodiscard]] result<store::lookup> get(family f, std::string_view key) const override {
+    if (flipped[slot(f)].contains(key)) return error{errc::corrupt, "a stored pair fails its checksum"};
+    const auto at = maps[slot(f)].find(key);
+    if (at == maps[slot(f)].end()) return store::lookup{};
+    return store::lookup{true, std::string(at->second.view())};
+  }
+  [[nodiscard]] result<scan_page> scan(family f, const scan_request& request) const override {
+    if (is_empty_range(request)) return scan_page{{}, true};
+    auto [out, touched] = page(maps[slot(f)], f, request);
+    const auto bad = flipped[slot(f)].lower_bound(touched.from);
+    if (bad != flipped[slot(f)].end() && (touched.to.empty() || *bad < touched.to))
+      return error{errc::corrupt, "a stored pair fails its checksum"};
+    return std::move(out);
+  }
+  std::array<map, family_count> maps;
+  std::array<std::set<std::string, std::less<>>, family_count> flipped;
+};
+
+result<std::shared_ptr<const pinned_state>> memory_store::pin() const {
+  return std::shared_ptr<const pinned_state>(std::make_shared<copy>(*this));
 }
 
 } // namespace burrow

@@ -30,6 +30,8 @@ public:
   result<void> sync() override { return sync_to(sequence_); }
   [[nodiscard]] result<lookup> get(family f, std::string_view key, read_tier tier) const override;
   [[nodiscard]] result<scan_page> scan(family f, const scan_request& request, read_tier tier) const override;
+  /// A copy of everything.
+  [[nodiscard]] result<std::shared_ptr<const pinned_state>> pin() const override;
   [[nodiscard]] std::uint64_t sequence() const override { return sequence_; }
   [[nodiscard]] disk_space space() const override { return options_.space; }
 
@@ -62,6 +64,7 @@ public:
   [[nodiscard]] std::size_t size(family f) const { return maps_[slot(f)].size(); }
 
 private:
+  struct copy;
   struct cell {
     std::string value;
     shared_bytes shared;
@@ -87,7 +90,7 @@ private:
   void take_back_last();
   [[nodiscard]] bool is_here(const range& wanted, read_tier tier) const;
   void remember(range loaded) const;
-  [[nodiscard]] std::pair<scan_page, range> page(family f, const scan_request& request) const;
+  [[nodiscard]] static std::pair<scan_page, range> page(const map& m, family f, const scan_request& request);
 
   memory_options options_;
   mutable random random_;

@@ -80,24 +80,29 @@ result<void> rocks_store::mark_synced(std::int64_t now_ms) {
   return done;
 }
 
-result<store::lookup> rocks_store::get(family f, std::string_view key, read_tier tier) const {
-  lookup found;
-  const auto status = self_->db->Get(read_options(tier), self_->handle(f), slice(key), &found.value);
-  if (status.IsNotFound()) return lookup{};
+// ---- reading ----------------------------------------------------------------------------------------------------
+
+namespace {
+
+result<store::lookup> get_with(const rocks_store::implementation& self, const rocksdb::ReadOptions& options,
+                               read_tier tier, family f, std::string_view key) {
+  store::lookup found;
+  const auto status = self.db->Get(options, self.handle(f), slice(key), &found.value);
+  if (status.IsNotFound()) return store::lookup{};
   if (!status.ok()) return read_error(status, tier);
   found.found = true;
   return found;
 }
 
-result<scan_page> rocks_store::scan(family f, const scan_request& request, read_tier tier) const {
+result<scan_page> scan_with(const rocks_store::implementation& self, rocksdb::ReadOptions options, read_tier tier,
+                            family f, const scan_request& request) {
   if (!request.to.empty() && request.from >= request.to) return scan_page{{}, true};
-  auto options = read_options(tier);
   // The bounds keep the iterator out of blocks and tombstones beyond the range.
   const Slice from = slice(request.from), to = slice(request.to);
   options.iterate_lower_bound = &from;
   if (!request.to.empty()) options.iterate_upper_bound = &to;
   const bool ascending = request.order == direction::ascending;
-  const std::unique_ptr<rocksdb::Iterator> at(self_->db->NewIterator(options, self_->handle(f)));
+  const std::unique_ptr<rocksdb::Iterator> at(self.db->NewIterator(options, self.handle(f)));
   ascending ? at->Seek(from) : at->SeekToLast();
 
   scan_page page;
@@ -110,6 +115,42 @@ result<scan_page> rocks_store::scan(family f, const scan_request& request, read_
   if (!at->status().ok()) return read_error(at->status(), tier);
   page.complete = !at->Valid();
   return page;
+}
+
+class rocks_pin final : public pinned_state {
+public:
+  explicit rocks_pin(const rocks_store::implementation& of) : of_(of), options_(read_options(read_tier::disk)) {
+    options_.snapshot = of.db->GetSnapshot();
+    // Read once, from end to end: it must not push what serves requests out of the cache.
+    options_.fill_cache = false;
+  }
+  ~rocks_pin() override { of_.db->ReleaseSnapshot(options_.snapshot); }
+  rocks_pin(const rocks_pin&) = delete;
+  rocks_pin& operator=(const rocks_pin&) = delete;
+  [[nodiscard]] result<store::lookup> get(family f, std::string_view key) const override {
+    return get_with(of_, options_, read_tier::disk, f, key);
+  }
+  [[nodiscard]] result<scan_page> scan(family f, const scan_request& request) const override {
+    return scan_with(of_, options_, read_tier::disk, f, request);
+  }
+
+private:
+  const rocks_store::implementation& of_;
+  rocksdb::ReadOptions options_;
+};
+
+} // namespace
+
+result<store::lookup> rocks_store::get(family f, std::string_view key, read_tier tier) const {
+  return get_with(*self_, read_options(tier), tier, f, key);
+}
+
+result<scan_page> rocks_store::scan(family f, const scan_request& request, read_tier tier) const {
+  return scan_with(*self_, read_options(tier), tier, f, request);
+}
+
+result<std::shared_ptr<const pinned_state>> rocks_store::pin() const {
+  return std::shared_ptr<const pinned_state>(std::make_shared<rocks_pin>(*self_));
 }
 
 std::uint64_t rocks_store::sequence() const { return self_->db->GetLatestSequenceNumber(); }

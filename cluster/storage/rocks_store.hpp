@@ -51,6 +51,7 @@ public:
   result<void> sync() override;
   [[nodiscard]] result<lookup> get(family f, std::string_view key, read_tier tier) const override;
   [[nodiscard]] result<scan_page> scan(family f, const scan_request& request, read_tier tier) const override;
+  [[nodiscard]] result<std::shared_ptr<const pinned_state>> pin() const override;
   [[nodiscard]] std::uint64_t sequence() const override;
   [[nodiscard]] disk_space space() const override;
 

@@ -11,6 +11,7 @@
 #include "cluster/base/result.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -80,6 +81,10 @@ struct disk_space {
   std::uint64_t total = 0;
 };
 
+/// What a store held at one moment, read at disk tier. It pins the whole database, so for a bounded time; it must not
+/// outlive its store. Any thread.
+class pinned_state;
+
 class store {
 public:
   virtual ~store() = default;
@@ -98,9 +103,19 @@ public:
   /// Errors as get. In the memory tier a page is whole or not_here, never cut short by the tier.
   [[nodiscard]] virtual result<scan_page> scan(family f, const scan_request& request, read_tier tier) const = 0;
 
+  /// Everything written so far, synced or not, as it is now. Error: io_failed.
+  [[nodiscard]] virtual result<std::shared_ptr<const pinned_state>> pin() const = 0;
+
   /// Counts the operations ever written; rises with each write. What SYNCED compares.
   [[nodiscard]] virtual std::uint64_t sequence() const = 0;
   [[nodiscard]] virtual disk_space space() const = 0;
+};
+
+class pinned_state {
+public:
+  virtual ~pinned_state() = default;
+  [[nodiscard]] virtual result<store::lookup> get(family f, std::string_view key) const = 0;
+  [[nodiscard]] virtual result<scan_page> scan(family f, const scan_request& request) const = 0;
 };
 
 } // namespace burrow

@@ -70,6 +70,8 @@ def usage(checks):
     want('an unknown bench mode', 2, 'did you mean insert?', 'bench', '--mode', 'insrt')
     want('nobody listens', 7, 'burrow serve', 'status', '--endpoint', f'http://127.0.0.1:{free_ports(1)[0]}')
     want('a simulated world', 0, 'truncations', 'simulate', '--seed', '4711')
+    want('a world of replicas', 0, 'histories', 'simulate', '--world', 'replicas', '--seed', '4711')
+    want('a world that there is not', 2, 'raft or replicas', 'simulate', '--world', 'flat', '--seed', '4711')
     twice = [json.loads(burrow('simulate', '--seed', '4711', '--output', 'json').out) for _ in range(2)]
     checks.check('the same world each time', all(t['violation'] is None and t['steps'] > 1000 for t in twice) and
                  twice[0]['steps'] == twice[1]['steps'] and twice[0]['messages'] == twice[1]['messages'], repr(twice))

@@ -2,10 +2,11 @@
 //   burrow_sim --seed 4711              one seed, with its plan and trace
 //   burrow_sim --from 1 --count 1000    a range
 //   burrow_sim --seconds 60             fresh seeds for so long, from the clock on
-//   burrow_sim --kept FILE              the first word of each line is a seed
+//   burrow_sim --kept FILE              each line begins with a world and a seed
+//   --world raft|replicas               the cores alone (as if not given), or whole replicas with their clients
 //   burrow_sim --sampled FILE             1 % of the range that FILE (last_run.json) names, drawn anew each time
 //   --json FILE                         writes what a long run met
-#include "cluster/sim/world.hpp"
+#include "cluster/sim/replica_world.hpp"
 
 #include <chrono>
 #include <csignal>
@@ -26,6 +27,9 @@ namespace {
 
 // A broken invariant of the core aborts. The line that replays it must come all the same.
 std::uint64_t running_seed = 0;
+bool running_replicas = false;
+
+const char* world_flag() { return running_replicas ? "--world replicas " : ""; }
 
 std::string commit() {
   std::string out;
@@ -39,13 +43,13 @@ std::string commit() {
 }
 
 void print_replay(std::uint64_t seed) {
-  std::cout << "replay: burrow_sim --seed " << seed << " --commit " << commit() << std::endl;
+  std::cout << "replay: burrow_sim " << world_flag() << "--seed " << seed << " --commit " << commit() << std::endl;
 }
 
 void on_abort(int) {
   char text[96];
-  const int size = std::snprintf(text, sizeof text, "aborted\nreplay: burrow_sim --seed %llu\n0 passed, 1 failed\n",
-                                 static_cast<unsigned long long>(running_seed));
+  const int size = std::snprintf(text, sizeof text, "aborted\nreplay: burrow_sim %s--seed %llu\n0 passed, 1 failed\n",
+                                 world_flag(), static_cast<unsigned long long>(running_seed));
   if (write(STDOUT_FILENO, text, static_cast<std::size_t>(size)) < 0) _exit(2);
   _exit(1);
 }
@@ -75,6 +79,8 @@ arguments parse(int argc, char** argv) {
       out.sampled = value;
     else if (name == "--json")
       out.json = value;
+    else if (name == "--world" && (value == "raft" || value == "replicas"))
+      running_replicas = value == "replicas";
     else if (name != "--commit") {
       std::cerr << "burrow_sim: unknown option " << name << "\n";
       std::exit(2);
@@ -91,9 +97,10 @@ struct totals {
 /// False at the first failure.
 bool run_one(std::uint64_t seed, totals& sum, bool talk) {
   running_seed = seed;
-  const auto plan = sim::draw_plan(seed);
-  if (talk) std::cout << "seed " << seed << ": " << plan.text() << std::endl;
-  const auto result = sim::run(plan);
+  const auto text = running_replicas ? sim::draw_replica_plan(seed).text() : sim::draw_plan(seed).text();
+  if (talk) std::cout << "seed " << seed << ": " << text << std::endl;
+  const auto result =
+    running_replicas ? sim::run_replicas(sim::draw_replica_plan(seed)) : sim::run(sim::draw_plan(seed));
   if (sum.seeds++ == 0) sum.first = seed;
   sum.last = seed;
   sum.steps += result.steps;
@@ -101,19 +108,24 @@ bool run_one(std::uint64_t seed, totals& sum, bool talk) {
   if (talk) std::cout << result.steps << " steps, trace " << std::hex << result.trace << std::dec << "\n";
   if (result.wrong.empty()) return true;
   ++sum.failed;
-  if (!talk) std::cout << "seed " << seed << ": " << plan.text() << "\n";
+  if (!talk) std::cout << "seed " << seed << ": " << text << "\n";
   std::cout << "FAILED " << result.wrong << " (after " << result.steps << " steps)\n";
   print_replay(seed);
   return false;
 }
 
-std::vector<std::uint64_t> read_seeds(const std::string& path) {
-  std::vector<std::uint64_t> out;
+/// Lines of other kinds are for people.
+bool run_kept(const std::string& path, totals& sum) {
   std::ifstream in(path);
   for (std::string line; std::getline(in, line);) {
-    if (!line.empty() && line[0] >= '0' && line[0] <= '9') out.push_back(std::strtoull(line.c_str(), nullptr, 10));
+    std::istringstream words(line);
+    std::string world;
+    std::uint64_t seed = 0;
+    if (!(words >> world) || (world != "raft" && world != "replicas") || !(words >> seed)) continue;
+    running_replicas = world == "replicas";
+    if (!run_one(seed, sum, false)) return false;
   }
-  return out;
+  return true;
 }
 
 std::uint64_t number_in(const std::string& text, const std::string& name) {
@@ -150,9 +162,7 @@ void write_json(const std::string& path, const totals& sum) {
 
 bool run_all(const arguments& a, totals& sum) {
   if (a.seed) return run_one(*a.seed, sum, true);
-  for (const auto seed : a.kept.empty() ? std::vector<std::uint64_t>{} : read_seeds(a.kept)) {
-    if (!run_one(seed, sum, false)) return false;
-  }
+  if (!a.kept.empty() && !run_kept(a.kept, sum)) return false;
   if (!a.sampled.empty() && !run_sampled(a.sampled, sum)) return false;
   for (std::uint64_t i = 0; i < a.count; ++i) {
     if (!run_one(a.from + i, sum, false)) return false;

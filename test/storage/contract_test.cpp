@@ -241,4 +241,26 @@ TEST_CASE_TEMPLATE("random batches leave what a plain map would hold", Store, BO
   CHECK(page->items == std::vector<std::pair<std::string, std::string>>(model.begin(), model.end()));
 }
 
+TEST_CASE_TEMPLATE("a pinned state stays as it was, whatever is written later", Store, BOTH_STORES) {
+  Store fixture;
+  auto& s = fixture.get();
+  put_letters(s, "abc");
+  const auto pinned = s.pin();
+  REQUIRE(pinned.ok());
+  write_batch batch;
+  batch.erase(family::queue, "a");
+  batch.put(family::queue, "b", "another");
+  batch.erase_range(family::queue, "c", "d");
+  REQUIRE(s.write(batch).ok());
+  put_letters(s, "e");
+  CHECK(keys_of(s.scan(family::queue, {.from = "", .to = "", .items_max = 10}, read_tier::disk)) == "be.");
+  CHECK(keys_of((*pinned)->scan(family::queue, {.from = "", .to = "", .items_max = 10})) == "abc.");
+  CHECK(keys_of((*pinned)->scan(family::queue, {.from = "", .to = "", .items_max = 2})) == "ab");
+  const auto found = (*pinned)->get(family::queue, "b");
+  REQUIRE(found.ok());
+  CHECK(found->found);
+  CHECK(found->value == "value of b");
+  CHECK_FALSE((*pinned)->get(family::queue, "e")->found);
+}
+
 } // namespace burrow::test

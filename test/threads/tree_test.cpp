@@ -39,6 +39,9 @@ public:
   result<scan_page> scan(family f, const scan_request& r, read_tier tier) const override {
     return one_at_a_time([&] { return inner_.scan(f, r, tier); });
   }
+  result<std::shared_ptr<const pinned_state>> pin() const override {
+    return one_at_a_time([&] { return inner_.pin(); });
+  }
   std::uint64_t sequence() const override { return one_at_a_time([&] { return inner_.sequence(); }); }
   disk_space space() const override { return one_at_a_time([&] { return inner_.space(); }); }
 

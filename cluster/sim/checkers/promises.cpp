@@ -13,35 +13,36 @@ void promises::voted(replica_id who, term t, replica_id whom, findings& found) {
     found.add("promises", name(who) + " votes twice in term " + std::to_string(t.value));
 }
 
-void promises::leaves(const raft::peer_message& m, bool waited, const disk_image& on_disk, findings& found) {
+void promises::leaves(const raft::peer_message& m, bool waited, const raft::hard_state& hard,
+                      log_index last, findings& found) {
   const auto who = m.from.replica;
   // In a later term the disk may hold something else by now; what it held when this was promised counts.
-  const bool later = on_disk.hard.term > m.term;
+  const bool later = hard.term > m.term;
   if (const auto* const a = std::get_if<raft::append_answer>(&m.what); a != nullptr && a->accepted) {
     if (!waited) found.add("promises", name(who) + " acknowledges without waiting for its disk");
-    if (!later && on_disk.last() < a->verified) {
+    if (!later && last < a->verified) {
       found.add("promises", name(who) + " acknowledges index " + std::to_string(a->verified.value) +
-                                ", its disk ends at " + std::to_string(on_disk.last().value));
+                                ", its disk ends at " + std::to_string(last.value));
     }
-    if (on_disk.hard.term < m.term) found.add("promises", name(who) + " acknowledges in a term that its disk lacks");
+    if (hard.term < m.term) found.add("promises", name(who) + " acknowledges in a term that its disk lacks");
   } else if (const auto* const i = std::get_if<raft::install_answer>(&m.what); i != nullptr && i->installed) {
-    if (!later && on_disk.last() < i->index) found.add("promises", name(who) + " acknowledges an install too early");
+    if (!later && last < i->index) found.add("promises", name(who) + " acknowledges an install too early");
   } else if (const auto* const v = std::get_if<raft::vote_answer>(&m.what); v != nullptr && !v->pre && v->granted) {
-    if (!later && on_disk.hard != raft::hard_state{m.term, m.to.replica}) {
+    if (!later && hard != raft::hard_state{m.term, m.to.replica}) {
       found.add("promises", name(who) + " grants a vote that its disk lacks");
     }
     voted(who, m.term, m.to.replica, found);
   } else if (const auto* const r = std::get_if<raft::vote_request>(&m.what); r != nullptr && !r->pre) {
-    if (!later && on_disk.hard != raft::hard_state{m.term, who}) {
+    if (!later && hard != raft::hard_state{m.term, who}) {
       found.add("promises", name(who) + " asks for votes before its own is on disk");
     }
     voted(who, m.term, who, found);
   }
 }
 
-void promises::applies(replica_id who, log_index index, std::uint64_t chain, const disk_image& on_disk,
+void promises::applies(replica_id who, log_index index, std::uint64_t chain, std::uint64_t on_disk,
                        findings& found) {
-  if (on_disk.last() < index || on_disk.chain_at(index) != chain) {
+  if (on_disk != chain) {
     found.add("promises", name(who) + " applies index " + std::to_string(index.value) + ", which its disk lacks");
   }
 }

@@ -5,6 +5,8 @@ usage: run.py [--part I/N] [NAME...]     replays what caught.txt says, all or ev
        run.py --search [NAME...]         looks for a seed, or a unit test, that catches it, and writes caught.txt
 Needs the release build of burrow_sim and burrow_unit. Only the patched units are compiled, into build/mutations/.
 
+caught.txt says `seed N` (of the raft world), `replicas N` (of the world of whole replicas) or `unit NAME`.
+
 A mistake is a file: a sentence, then one or more blocks of `file PATH`, lines to find (-) and what to put there (+). A
 block that is not found exactly once is an error: the code has changed, so must the mistake.
 """
@@ -24,6 +26,7 @@ OUT = os.path.join(ROOT, 'build', 'mutations')
 LOCK = threading.Lock()
 CAUGHT = os.path.join(HERE, 'caught.txt')
 SEARCH_SEEDS = [(1, 1500), (1501, 2500)]  # before and after the unit tests are asked
+REPLICA_SEEDS = (1, 1500)
 LIMIT_S = 120
 
 
@@ -80,8 +83,15 @@ def build(name, known):
     libraries = [x for x in libraries if os.path.exists(x)]
     main = os.path.join(BUILD, 'test', 'CMakeFiles', 'burrow_sim.dir', 'sim', 'main.cpp.o')
     program = os.path.join(folder, 'burrow_sim')
-    subprocess.run(['g++', '-o', program, main, *objects, *libraries, '-lxxhash'], check=True)
+    libraries.append(os.path.join(BUILD, 'proto', 'libburrow_proto.a'))
+    subprocess.run(['g++', '-o', program, main, *objects, *libraries, '-lprotobuf', '-lxxhash'], check=True)
     return program, objects
+
+
+def is_of_replicas(name):
+    """Whether it lies in what only the world of whole replicas runs."""
+    return all(not path.startswith('cluster/raft/') and not re.match(r'cluster/sim/(disk|turn)', path)
+               for path, _, _ in read_mistake(name))
 
 
 def build_unit(name, objects):
@@ -104,7 +114,7 @@ def sim_fails(program, arguments):
         done = subprocess.run([program, *arguments], capture_output=True, text=True, timeout=LIMIT_S)
     except subprocess.TimeoutExpired:
         return None
-    found = re.search(r'replay: burrow_sim --seed (\d+)', done.stdout)
+    found = re.search(r'replay: burrow_sim (?:--world replicas )?--seed (\d+)', done.stdout)
     return int(found[1]) if done.returncode != 0 and found else None
 
 
@@ -133,13 +143,19 @@ def replay(name, known, caught):
     kind, _, what = how.partition(' ')
     if kind == 'seed':
         return name, sim_fails(program, ['--seed', what]) is not None, how
+    if kind == 'replicas':
+        return name, sim_fails(program, ['--world', 'replicas', '--seed', what]) is not None, how
     return name, unit_fails(build_unit(name, objects), what) is not None, how
 
 
 def search(name, known, caught):
     program, objects = build(name, known)
     found = None
-    for at, (first, count) in enumerate(SEARCH_SEEDS):
+    if is_of_replicas(name):
+        first, count = REPLICA_SEEDS
+        seed = sim_fails(program, ['--world', 'replicas', '--from', str(first), '--count', str(count)])
+        found = None if seed is None else f'replicas {seed}'
+    for at, (first, count) in enumerate([] if is_of_replicas(name) else SEARCH_SEEDS):
         seed = sim_fails(program, ['--from', str(first), '--count', str(count)])
         if seed is not None:
             found = f'seed {seed}'
@@ -159,7 +175,8 @@ def search(name, known, caught):
 
 def write_caught(caught):
     with open(CAUGHT, 'w') as f:
-        f.write('# What catches each mistake: a seed of burrow_sim, or a unit test. Written by run.py --search.\n')
+        f.write('# What catches each mistake: a seed of the raft world, or of that of replicas, or a unit test. Written by\n')
+        f.write('# run.py --search.\n')
         f.writelines(f'{n} {caught[n]}\n' for n in sorted(caught))
 
 

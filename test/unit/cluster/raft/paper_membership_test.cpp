@@ -208,6 +208,23 @@ TEST_CASE("§7 a follower behind the log is offered the state, and goes on from 
   CHECK(g.at(3).applied.back().payload.command.view() == "after");
 }
 
+TEST_CASE("a group falls asleep though an install brought a follower right to the end of the log") {
+  raft_group g({1, 2, 3});
+  leave_behind(g);
+  const auto meta = g.at(1).disk.snapshot;
+  REQUIRE(meta.index == g.status(1).last);
+  g.core(1).install_ready({3}, {meta}, {77});
+  g.drain(1);
+  g.deliver();
+  REQUIRE(g.core(3).begin_switch(meta, {77}));
+  g.at(3).log.clear();
+  g.core(3).snapshot_installed(meta);
+  for (auto& e : g.at(1).applied) g.at(3).applied.push_back(e);
+  g.drain(3);
+  g.tick_all(200);
+  for (const auto n : {1, 2, 3}) CHECK(g.status(n).asleep);
+}
+
 TEST_CASE("§7 while it installs, a follower takes no entries, votes by its old log and does not campaign") {
   raft_group g({1, 2, 3});
   leave_behind(g);

@@ -1,0 +1,47 @@
+// What clients want next, and what they remember: the receipts they hold. They know nothing of replicas.
+#pragma once
+
+#include "cluster/base/random.hpp"
+#include "cluster/sim/history.hpp"
+#include "cluster/sim/replica_plan.hpp"
+
+#include <deque>
+#include <set>
+#include <vector>
+
+namespace burrow::sim {
+
+class clients {
+ public:
+  explicit clients(const replica_plan& p)
+      : plan_(p)
+      , plain_(p.shards) {}
+
+  /// An operation on some queue of this shard, without a number.
+  [[nodiscard]] operation draw(std::size_t shard, random& chance);
+  /// Takes in what it brought.
+  void learn(const operation& op);
+  /// All queues of a shard that were ever used.
+  [[nodiscard]] const std::set<queue_ref>& used(std::size_t shard) const { return plain_[shard].used; }
+
+ private:
+  struct receipt {
+    queue_ref queue;
+    queue::target target;
+  };
+  struct shard_memory {
+    std::uint64_t plain = 0, plain_used = 0; ///< number of the plain queue in use, and how often it was
+    std::deque<receipt> receipts;            ///< live and stale ones
+    std::set<queue_ref> used;
+  };
+  void draw_plain(operation& op, shard_memory& s, random& chance);
+  void draw_busy(operation& op, shard_memory& s, random& chance);
+  void draw_insert(operation& op, queue_ref queue, random& chance);
+  void draw_receipt(operation& op, shard_memory& s, random& chance);
+
+  const replica_plan& plan_;
+  std::vector<shard_memory> plain_;
+  std::uint64_t last_body_ = 0;
+};
+
+} // namespace burrow::sim
