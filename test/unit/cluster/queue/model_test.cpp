@@ -43,6 +43,8 @@ private:
   std::string step() {
     const std::uint64_t long_step = chance_.chance(50) ? 30000 : 4000;
     now_ = now_ + duration(chance_.below(chance_.chance(600) ? 900 : long_step));
+    // Even at the highest rate a task moves more than one message only when time has passed.
+    if (!model_.tasks.empty()) now_ = now_ + duration{1};
     const apply_meta meta{shard, {++index_}, now_};
     entry_command entry;
     draw_.begin_entry();
