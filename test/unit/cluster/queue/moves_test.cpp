@@ -324,9 +324,15 @@ TEST_CASE("a message that waits for its turn in the work of an entry is not give
   moves_fixture f;
   f.rule(1, far);
   f.put_many(3000);
-  for (int n = 0; n < 3; ++n) f.claim(1000, 1s);
+  place last;
+  for (int n = 0; n < 3; ++n) last = f.claim(1000, 1s).items.back().place;
   f.pass(1s);
-  CHECK(f.claim(10, 1s).items.empty()); // more is due than one entry works off
+  // More is due than one entry works off: what is left of it is asked for by name and by place.
+  CHECK(f.claim(10, 1s).items.empty());
+  take by_place;
+  by_place.hide = 1s;
+  by_place.only = {last};
+  CHECK(f.run_one<take_reply>(by_place).items.empty());
   CHECK(f.list().items.empty());
   CHECK(f.stats().visible == 0);
   f.work_off();
