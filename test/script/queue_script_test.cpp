@@ -12,6 +12,10 @@
 //   unclaim Q ID key=K                      undoes the last claim of ID
 //   replace|merge Q max_messages=3 ...      settings, by names and numbers; "order=lifo", "label:x=y", "-x"
 //                                           erases label x, "unset:x" gives x its default; if=settings|none; forget Q
+//                                           dead_letter=Q2 claims=3 shard=9 expired: a rule, on shard 9 (0 is ours)
+//   leaving S, left S 1 2 ...               what leaves for shard S; numbers that have left
+//   arrive S below=1 Q,name,number=1 ...    from shard S; "-" as above
+//   redrive Q to=Q2 shard=9 limit=2 rate=9 [ID ...], step Q [upto=ID], cancel Q, tasks Q   its last task
 //   purge Q, clock, list Q, get Q ID, stats Q, look Q, settings Q, queues [include_empty], tenants, pending
 #include "cluster/queue/machine.hpp"
 #include "test/support/map_view.hpp"
@@ -84,7 +88,8 @@ public:
     if (const auto question = query_of(verb, ref, l)) return test::to_text(ask({}, now_, *question, view_).result);
     const auto what = action_of(verb, ref, l);
     if (!what) return "unknown: " + verb;
-    return change_state({what->index() == action(queue::clock{}).index() ? queue_ref{} : ref, {}, *what});
+    const bool of_shard = verb == "clock" || verb == "left" || verb == "arrive";
+    return change_state({of_shard ? queue_ref{} : ref, {}, *what});
   }
 
 private:
@@ -96,6 +101,8 @@ private:
     if (const auto wrong = view_.accept(out.changes); !wrong.empty()) text += "\nWRONG " + wrong;
     if (const auto* i = std::get_if<insert>(&c.what))
       for (const auto& item : i->items) bodies_.insert({index_, item.body});
+    if (const auto* a = std::get_if<arrive>(&c.what))
+      for (const auto& item : a->items) bodies_.insert({index_, item.what.body.n});
     for (const auto& b : out.changes.bodies_erased) bodies_.erase({b.index.value, b.n});
     if (const auto wrong = test::check_state(view_, bodies_); !wrong.empty()) text += "\nWRONG " + wrong;
     if (const auto* t = std::get_if<take_reply>(&out.replies[0]))
@@ -119,6 +126,8 @@ private:
     }
     if (verb == "get") return query{ref, get_message{l.words.at(2)}};
     if (verb == "stats") return query{ref, queue_stats{}};
+    if (verb == "tasks") return query{ref, list_tasks{}};
+    if (verb == "leaving") return query{{}, list_leaving{shard_in(l), {}}};
     if (verb == "settings") return query{ref, get_settings{}};
     if (verb == "look") return query{ref, look{l.has("match_hidden")}};
     if (verb == "queues")
@@ -140,6 +149,20 @@ private:
     if (verb == "set") return take_of(take_action::change, ref, l);
     if (verb == "change") return change{targets_of(l), l.time("ttl"), l.time("hide")};
     if (verb == "remove") return queue::remove{targets_of(l)};
+    if (verb == "left") {
+      left what{shard_in(l), {}};
+      for (std::size_t n = 2; n < l.words.size(); ++n)
+        what.numbers.push_back({1, std::strtoull(l.words[n].c_str(), nullptr, 10)});
+      return what;
+    }
+    if (verb == "arrive") return arrive_of(l);
+    if (verb == "redrive") return redrive_of(l);
+    if (verb == "step") {
+      redrive_step what{last_task(ref), ~std::uint64_t{0}, {}};
+      if (const auto m = find(ref, l.text("upto"))) what.upto = m->place.value;
+      return what;
+    }
+    if (verb == "cancel") return cancel_task{last_task(ref)};
     if (verb == "purge") return purge{};
     if (verb == "clock") return queue::clock{};
     if (verb == "replace") return configure_of(configure_action::replace, ref, l);
@@ -157,6 +180,39 @@ private:
     what.request_hash = {0, l.number("same", 0)};
     what.bounds = {l.time("window").value_or(std::chrono::seconds(600)), l.number("keys", 0), l.number("producers", 0)};
   }
+  static shard_id shard_in(const line& l) {
+    return {static_cast<std::uint16_t>(std::strtoul(l.words.at(1).c_str(), nullptr, 10))};
+  }
+  task_id last_task(const queue_ref& ref) {
+    const auto all = std::get<tasks_answer>(ask({}, now_, {ref, list_tasks{}}, view_).result).items;
+    return all.empty() ? task_id{} : all.front().id;
+  }
+  static arrive arrive_of(const line& l) {
+    arrive what{shard_in(l), {1, l.number("below", 1)}, {}};
+    for (std::size_t n = 2; n < l.words.size(); ++n) {
+      const line parts(l.words[n], ',');
+      auto& item = what.items.emplace_back();
+      item.number = {1, parts.number("number", 1)};
+      item.to = {"ann", parts.words.at(0)};
+      auto& m = item.what;
+      m.id = message_id::make(1'600'000'000'000, what.from, item.number.number);
+      if (parts.words.at(1) != "-") m.name = parts.words[1];
+      m.body = {{}, static_cast<std::uint32_t>(n - 2), 1, {}};
+      m.claims_total = 3;
+      m.dead_letter = {"origin", what.from, "old", "max_claims", 3, start_, 1};
+      item.ttl = parts.time("ttl").value_or(duration{0});
+    }
+    return what;
+  }
+  static redrive redrive_of(const line& l) {
+    redrive what;
+    if (const auto to = l.text("to"); !to.empty()) what.to = to;
+    what.to_shard = {static_cast<std::uint16_t>(l.number("shard", 0))};
+    what.limit = l.number("limit", 0);
+    what.max_per_second = static_cast<std::uint32_t>(l.number("rate", 1000));
+    for (std::size_t n = 2; n < l.words.size(); ++n) what.ids.push_back(l.words[n]);
+    return what;
+  }
   configure configure_of(configure_action how, const queue_ref& ref, const line& l) {
     static const std::map<std::string, setting> names{
       {"default_ttl", setting::default_ttl}, {"default_hide", setting::default_hide}, {"max_ttl", setting::max_ttl},
@@ -164,7 +220,8 @@ private:
       {"max_claimed", setting::max_claimed}, {"overflow", setting::overflow}, {"durability", setting::durability},
       {"order", setting::order}, {"priorities", setting::priorities}, {"require_receipt", setting::require_receipt},
       {"dedupe_window", setting::dedupe_window}, {"pause_insert", setting::pause_insert},
-      {"pause_take", setting::pause_take}, {"zone", setting::zone}, {"labels", setting::labels}};
+      {"pause_take", setting::pause_take}, {"zone", setting::zone}, {"labels", setting::labels},
+      {"dead_letter", setting::dead_letter}};
     configure what;
     what.action = how;
     what.fallback.tenant_queues_max = l.number("queues", 0);
@@ -174,6 +231,10 @@ private:
     for (const auto& [name, value] : l.options) {
       if (name.starts_with("label:")) what.to.values.labels[name.substr(6)] = value;
       if (name == "zone") what.to.values.zone = value;
+      if (name == "dead_letter")
+        what.to.values.rules.dead_letter = {value, {static_cast<std::uint16_t>(l.number("shard", 0))},
+                                            static_cast<std::uint16_t>(l.number("claims", 1)), l.has("expired"), true,
+                                            true, 0};
       const auto at = names.find(name);
       if (at == names.end()) continue;
       what.to.named |= bit_of(at->second);

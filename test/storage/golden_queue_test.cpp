@@ -2,6 +2,7 @@
 // same bytes today, and what was written then is read, found whole and written on. BURROW_GOLDEN_QUEUE_WRITE=DIR writes
 // the present form there instead.
 #include "cluster/codec/log_codec.hpp"
+#include "cluster/queue/move_records.hpp"
 #include "cluster/queue/remembered.hpp"
 #include "cluster/queue/snapshot.hpp"
 #include "cluster/storage/keys.hpp"
@@ -112,6 +113,42 @@ queue::target by_receipt(const queue::message& m) {
   return out;
 }
 
+/// What leaves for another shard, what has come from one, and tasks: one that runs, one that has ended.
+void play_moves(direct_shard& shard) {
+  const queue_ref letters{"acme", "letters"}, dead{"acme", "dead"};
+  queue::configure rule;
+  rule.to.named = bit_of(queue::setting::dead_letter);
+  rule.to.values.rules.dead_letter = {"far", shard_id{9}, 1, true, true, false, 600};
+  shard.run({letters, {}, rule});
+  put(shard, letters, {item("x"), item(""), item("y")});
+  take(shard, letters, 2, [](auto& t) { t.hide = 1s; });
+  shard.pass(2s);
+  shard.run({{}, {}, queue::left{shard_id{9}, {{1, 1}}}});
+  queue::arrive in{shard_id{4}, {1, 3}, {}};
+  for (std::uint64_t n = 4; n < 8; ++n) {
+    auto& one = in.items.emplace_back();
+    one.number = {1, n};
+    one.to = dead;
+    one.what.id = message_id::make(1'600'000'000'000, shard_id{4}, n);
+    one.what.name = n == 4 ? "named" : "";
+    one.what.body = {{}, static_cast<std::uint32_t>(n - 4), 5, hash_of("hello")};
+    one.what.claims_total = 3;
+    one.what.dead_letter = {"origin", shard_id{4}, "id", "max_claims", 3, {1'600'000'000'007}, 1};
+    if (n == 5) one.ttl = 60s;
+  }
+  shard.run({{}, {}, in}, {"hello", "hello", "hello", "hello"});
+  queue::redrive one;
+  one.to = "mail";
+  one.to_shard = shard_id{1};
+  one.limit = 1;
+  shard.run({dead, {}, one});
+  shard.pass(200ms);
+  one.ids = {"named", "nobody"};
+  one.limit = 0;
+  one.max_per_second = 1;
+  shard.run({dead, {}, one});
+}
+
 /// Never changed: what it leaves is in test/golden. `midway` is called once, between two commands.
 void play(direct_shard& shard, const std::function<void()>& midway) {
   REQUIRE(std::get<queue::insert_reply>(put(shard, jobs, one_of_each_kind())).items.size() == 15);
@@ -137,6 +174,7 @@ void play(direct_shard& shard, const std::function<void()>& midway) {
   const auto undone = claim_once(shard, "never written");
   shard.run({repeated, {}, queue::unclaim{undone.items[0].claim, {undone.items[0].place}, "never written"}});
   shard.pass(21s); // a claim ends by itself
+  play_moves(shard);
   shard.finish();
 }
 
@@ -215,10 +253,16 @@ std::string values_of_every_flag() {
   flag("persistent_yes", [](auto& m) { m.item.attributes.persistent = true; });
   flag("dead_letter",
        [](auto& m) { m.item.dead_letter = {"from", {9}, "id", "max-claims", 5, {1'700'000'000'001}, 2}; });
+  flag("lined", [](auto& m) { m.lined = true; });
+  flag("ended", [](auto& m) { m.ended = true; });
+  flag("unnamed", [](auto& m) { m.unnamed = true; });
   line("all", encode(all));
   CHECK(queue::decode_message(all.item.place, encode(all)) == all);
   remembered_values(line);
   line("shard_record", encode(queue::shard_record{{1'700'000'000'000}, 3}));
+  line("shard_record_moves", encode(queue::shard_record{{1'700'000'000'000}, 3, 2, 4, 5, true, {0x80001}, 6, 7}));
+  line("line_key", queue::key::line({0x70001}, {0x90002}));
+  line("line_of_key", queue::key::line_of({0x70001}));
   line("sweep_key", queue::key::sweep({0x70001}));
   return out;
 }
@@ -245,6 +289,17 @@ std::string again(shard_id shard, std::string_view relative, std::string_view va
     case queue::key::queue_family: return encode(queue::decode_queue(value).value());
     case queue::key::tenant_family: return encode(queue::decode_tenant(value).value());
     case queue::key::registry_family: return std::string(value);
+    case queue::key::pair_family: return encode(queue::decode_pair(value).value());
+    case queue::key::leaving_family:
+      return encode(queue::decode_leaving(queue::key::move_of(relative), value).value());
+    case queue::key::source_family: return encode(queue::decode_move(value).value());
+    case queue::key::arrived_family: return {};
+    case queue::key::task_family:
+      return encode(queue::decode_task({queue::key::last_number(relative)}, value).value());
+    case queue::key::ids_family: return queue::encode(queue::decode_ids(value).value());
+    case queue::key::step_family:
+    case queue::key::forget_family:
+      return queue::key::queue(queue::key::queue_of(queue::key::queue_family + std::string(value))).substr(1);
     case 0x30: break;
     default: return "a key of no family";
   }
@@ -254,6 +309,8 @@ std::string again(shard_id shard, std::string_view relative, std::string_view va
     case queue::key::kind::name: return queue::decode_places(value).size() == 1 ? places() : "not one place";
     case queue::key::kind::ready: return {};
     case queue::key::kind::group: return places();
+    case queue::key::kind::line: return {};
+    case queue::key::kind::id: return queue::decode_places(value).size() == 1 ? places() : "not one place";
   }
   return "a key of no kind";
 }
@@ -298,9 +355,9 @@ TEST_CASE("every pair of a golden shard is read, and would be written the same")
     const bool has_kinds = relative[0] == 0x30 || relative[0] == queue::key::remembered_family;
     ++kinds[{relative[0], has_kinds ? relative[9] : 0}];
   }
-  // applied, shard, deadlines, queues, tenants, registry, memory, its deadlines; of messages all four kinds, of what is
-  // remembered both
-  CHECK(kinds.size() == 14);
+  // applied, shard, deadlines, queues, tenants, settings, registry, memory, its deadlines, all eight of moves but lines;
+  // of messages all kinds but lines, of what is remembered both
+  CHECK(kinds.size() == 23);
   const auto log = (*s)->scan(family::raft_log, {.from = "", .to = "", .items_max = 10'000}, read_tier::disk);
   REQUIRE(log.ok());
   CHECK(log->items.size() > 15);

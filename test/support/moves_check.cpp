@@ -69,35 +69,34 @@ moves_check::places moves_check::places_in(const map_view& state) {
   return out;
 }
 
+moves_check::brought_in moves_check::brought_by(shard_id shard, const outcome& out, const entry_command& entry) {
+  brought_in in;
+  for (std::size_t n = 0; n < entry.commands.size(); ++n) {
+    if (const auto* const i = std::get_if<insert>(&entry.commands[n].what))
+      for (std::size_t k = 0; k < i->items.size(); ++k)
+        if (std::get<insert_reply>(out.replies[n]).items[k].status == insert_status::created)
+          in.fresh.insert(i->items[k].body_hash);
+    const auto* const a = std::get_if<arrive>(&entry.commands[n].what);
+    for (std::size_t k = 0; a != nullptr && k < a->items.size(); ++k) {
+      const auto& item = a->items[k];
+      const std::pair from{a->from, move_key{shard, item.number}};
+      const bool known = states_view_[shard].pairs.contains(key::arrived(a->from, item.number));
+      if (known && arrived_.emplace(from, item.what.body.hash).second) {
+        ++arrived;
+        in.fresh.insert(item.what.body.hash);
+      } else {
+        ++repeated;
+        in.again.insert(item.what.body.hash);
+      }
+    }
+  }
+  seen_.insert(in.fresh.begin(), in.fresh.end());
+  return in;
+}
+
 void moves_check::compare(shard_id shard, const places& before, const places& after, const outcome& out,
                           const entry_command& entry) {
-  std::vector<std::pair<hash128, std::pair<shard_id, move_key>>> brought;
-  std::set<hash128> put, fresh;
-  for (const auto& c : entry.commands) {
-    if (const auto* const a = std::get_if<arrive>(&c.what))
-      for (const auto& item : a->items) brought.push_back({item.what.body.hash, {a->from, {shard, item.number}}});
-  }
-  // Those that were put in and taken out by commands of one entry are seen nowhere.
-  std::set<hash128> passing;
-  for (std::size_t n = 0; n < entry.commands.size(); ++n) {
-    const auto* const i = std::get_if<insert>(&entry.commands[n].what);
-    for (std::size_t k = 0; i != nullptr && k < i->items.size(); ++k) {
-      if (std::get<insert_reply>(out.replies[n]).items[k].status != insert_status::created) continue;
-      put.insert(i->items[k].body_hash);
-      passing.insert(i->items[k].body_hash);
-      seen_.insert(i->items[k].body_hash);
-    }
-  }
-  for (const auto& [body, from] : brought) {
-    const bool known = states_view_[shard].pairs.contains(key::arrived(from.first, from.second.number));
-    if (known && arrived_.emplace(from, body).second) {
-      ++arrived;
-      fresh.insert(body);
-      passing.insert(body);
-    } else {
-      ++repeated;
-    }
-  }
+  const auto in = brought_by(shard, out, entry);
   const std::string here = " on shard " + std::to_string(shard.value);
   for (const auto& [body, queue] : after.queued) {
     const auto was = before.queued.find(body);
@@ -105,11 +104,8 @@ void moves_check::compare(shard_id shard, const places& before, const places& af
       local += was->second != queue ? 1 : 0;
       continue;
     }
-    // It is new here: put in, or brought by a move that never came before.
-    if (!put.contains(body) && !fresh.contains(body)) {
-      const bool again = std::any_of(brought.begin(), brought.end(), [&](const auto& b) { return b.first == body; });
-      complain(name_of(body) + (again ? " arrived twice" : " came from nowhere") + here);
-    }
+    if (!in.fresh.contains(body))
+      complain(name_of(body) + (in.again.contains(body) ? " arrived twice" : " came from nowhere") + here);
     if (gone_.contains(body)) complain(name_of(body) + " came back from the dead" + here);
     for (const auto& [other, log] : logs_)
       if (other != shard && log.where.queued.contains(body)) complain(name_of(body) + " is visible twice" + here);
@@ -119,20 +115,19 @@ void moves_check::compare(shard_id shard, const places& before, const places& af
     if (!before.leaving.contains(move)) began.insert(body);
   std::uint64_t vanished = 0, may_vanish = 0;
   for (const auto& a : out.activity) may_vanish += a.did.deleted + a.did.expired;
-  for (const auto& [body, queue] : before.queued) {
-    if (after.queued.contains(body)) continue;
+  const auto gone = [&](const hash128& body) {
+    if (after.queued.contains(body)) return;
     if (began.contains(body)) {
       ++left;
-      continue;
+      return;
     }
     ++vanished;
     gone_.insert(body);
-  }
-  for (const auto& body : passing) {
-    if (after.queued.contains(body) || began.contains(body) || before.queued.contains(body)) continue;
-    ++vanished;
-    gone_.insert(body);
-  }
+  };
+  for (const auto& [body, queue] : before.queued) gone(body);
+  // Those that came and went within one entry are seen nowhere.
+  for (const auto& body : in.fresh)
+    if (!before.queued.contains(body)) gone(body);
   removed += vanished;
   if (vanished > may_vanish) complain(std::to_string(vanished - may_vanish) + " messages are lost" + here);
   for (const auto& [move, body] : before.leaving) {

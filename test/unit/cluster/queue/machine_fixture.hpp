@@ -28,10 +28,13 @@ struct machine_fixture {
     REQUIRE(last.missing.empty());
     REQUIRE(last.replies.size() == commands.size());
     REQUIRE(state.accept(last.changes) == "");
-    for (const auto& c : commands)
+    for (const auto& c : commands) {
       if (const auto* i = std::get_if<queue::insert>(&c.what))
         for (const auto& item : i->items)
           if (item.refused == errc::ok) bodies.insert({index, item.body});
+      if (const auto* a = std::get_if<queue::arrive>(&c.what))
+        for (const auto& item : a->items) bodies.insert({index, item.what.body.n});
+    }
     for (const auto& b : last.changes.bodies_erased) REQUIRE(bodies.erase({b.index.value, b.n}) == 1);
     return last;
   }

@@ -45,6 +45,8 @@ private:
     const std::uint64_t long_step = chance_.chance(50) ? 30000 : 4000;
     now_ = now_ + duration(chance_.below(chance_.chance(600) ? 900 : long_step));
     if (chance_.chance(4)) now_ = now_ + limits::producer_silence_max - duration(chance_.below(30'000));
+    // Even at the highest rate a task moves more than one message only when time has passed.
+    if (!model_.tasks.empty()) now_ = now_ + duration{1};
     const apply_meta meta{shard, {++index_}, now_};
     entry_command entry;
     draw_.begin_entry();
