@@ -255,6 +255,7 @@ task_reply run(work& w, queue_state& q, const redrive& what) {
   if (q.exists()) work_off(w, q, w.budget() / 2);
   task_reply out;
   out.problem = w.ok() ? check(w, q, what) : errc::ok;
+  if (out.problem == errc::task_running) out.task.id = {q.record.moves.task}; // whoever is refused may look at that one
   if (!w.ok() || out.problem != errc::ok) return out;
   if (q.record.moves.tasks >= limits::tasks_per_queue_max) {
     const auto oldest = w.state().scan(tasks_of(q.ref, direction::ascending, 1));
