@@ -110,6 +110,12 @@ void moves_check::compare(shard_id shard, const places& before, const places& af
     for (const auto& [other, log] : logs_)
       if (other != shard && log.where.queued.contains(body)) complain(name_of(body) + " is visible twice" + here);
   }
+  account_for_gone(shard, before, after, out, in);
+}
+
+void moves_check::account_for_gone(shard_id shard, const places& before, const places& after, const outcome& out,
+                                   const brought_in& in) {
+  const std::string here = " on shard " + std::to_string(shard.value);
   std::set<hash128> began;
   for (const auto& [move, body] : after.leaving)
     if (!before.leaving.contains(move)) began.insert(body);

@@ -44,12 +44,14 @@ private:
   };
   void apply_entry(shard_id shard, log_index index, const queue::entry_command& entry, instant at);
   [[nodiscard]] static places places_in(const map_view& state);
-  void compare(shard_id shard, const places& before, const places& after, const queue::outcome& out,
-               const queue::entry_command& entry);
   struct brought_in {
     std::set<hash128> fresh; ///< put in, or come by a move that never came before
     std::set<hash128> again; ///< come by one that did
   };
+  void compare(shard_id shard, const places& before, const places& after, const queue::outcome& out,
+               const queue::entry_command& entry);
+  void account_for_gone(shard_id shard, const places& before, const places& after, const queue::outcome& out,
+                        const brought_in& in);
   brought_in brought_by(shard_id shard, const queue::outcome& out, const queue::entry_command& entry);
   void complain(const std::string& what);
 
