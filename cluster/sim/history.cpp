@@ -33,6 +33,15 @@ struct digester {
     return "done " + n(static_cast<std::uint64_t>(r.problem));
   }
   std::string operator()(const queue::settings_reply& r) const { return "settings " + n(r.revision); }
+  std::string operator()(const queue::task_reply& r) const {
+    const auto& t = r.task;
+    return "task " + n(static_cast<std::uint64_t>(r.problem)) + n(t.id.value) + n(t.moved) + n(t.skipped) + n(t.failed);
+  }
+  std::string operator()(const queue::arrive_reply& r) const {
+    std::string out = "arrive ";
+    for (const auto problem : r.items) out += n(static_cast<std::uint64_t>(problem));
+    return out;
+  }
 };
 
 } // namespace

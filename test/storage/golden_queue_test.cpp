@@ -267,54 +267,6 @@ std::string values_of_every_flag() {
   return out;
 }
 
-/// The value as it would be written today, if it is read.
-std::string again(shard_id shard, std::string_view relative, std::string_view value) {
-  const auto places = [&] {
-    std::string out;
-    for (const auto p : queue::decode_places(value)) out += queue::encode_place(p);
-    return out;
-  };
-  if (relative == keys::applied_relative)
-    return codec::encode_applied(shard, codec::decode_applied(shard, value).value());
-  switch (relative[0]) {
-    case 0x10: return encode(queue::decode_shard(value).value());
-    case queue::key::due_family:
-      return queue::key::queue(queue::key::queue_of(queue::key::queue_family + std::string(value))).substr(1);
-    case queue::key::memory_family: return encode(queue::decode_memory(value).value());
-    case queue::key::memory_due_family: return encode(queue::decode_name(value).value());
-    case queue::key::remembered_family:
-      if (relative[9] == static_cast<char>(queue::remembered_kind::producer))
-        return encode(queue::decode_producer(value).value());
-      return encode(queue::decode_key(value).value());
-    case queue::key::queue_family: return encode(queue::decode_queue(value).value());
-    case queue::key::tenant_family: return encode(queue::decode_tenant(value).value());
-    case queue::key::registry_family: return std::string(value);
-    case queue::key::pair_family: return encode(queue::decode_pair(value).value());
-    case queue::key::leaving_family:
-      return encode(queue::decode_leaving(queue::key::move_of(relative), value).value());
-    case queue::key::source_family: return encode(queue::decode_move(value).value());
-    case queue::key::arrived_family: return {};
-    case queue::key::task_family:
-      return encode(queue::decode_task({queue::key::last_number(relative)}, value).value());
-    case queue::key::ids_family: return queue::encode(queue::decode_ids(value).value());
-    case queue::key::step_family:
-    case queue::key::forget_family:
-      return queue::key::queue(queue::key::queue_of(queue::key::queue_family + std::string(value))).substr(1);
-    case 0x30: break;
-    default: return "a key of no family";
-  }
-  switch (queue::key::kind_of(relative)) {
-    case queue::key::kind::message:
-      return encode(queue::decode_message({queue::key::last_number(relative)}, value).value());
-    case queue::key::kind::name: return queue::decode_places(value).size() == 1 ? places() : "not one place";
-    case queue::key::kind::ready: return {};
-    case queue::key::kind::group: return places();
-    case queue::key::kind::line: return {};
-    case queue::key::kind::id: return queue::decode_places(value).size() == 1 ? places() : "not one place";
-  }
-  return "a key of no kind";
-}
-
 void write_golden(const std::string& to) {
   const temp_directory living;
   const auto s = std::move(rocks_store::open(small_store(living.path())).value());
@@ -351,12 +303,12 @@ TEST_CASE("every pair of a golden shard is read, and would be written the same")
     const auto& key = pair.first;
     const auto relative = std::string_view(key).substr(keys::prefix_bytes);
     CAPTURE(hex(key));
-    CHECK(hex(again(shard_id{byte_reader(key).u16()}, relative, pair.second)) == hex(pair.second));
+    CHECK(hex(rewritten(shard_id{byte_reader(key).u16()}, relative, pair.second)) == hex(pair.second));
     const bool has_kinds = relative[0] == 0x30 || relative[0] == queue::key::remembered_family;
     ++kinds[{relative[0], has_kinds ? relative[9] : 0}];
   }
-  // applied, shard, deadlines, queues, tenants, settings, registry, memory, its deadlines, all eight of moves but lines;
-  // of messages all kinds but lines, of what is remembered both
+  // applied, shard, deadlines, queues, tenants, settings, registry, memory, its deadlines, all eight of moves but
+  // lines; of messages all kinds but lines, of what is remembered both
   CHECK(kinds.size() == 23);
   const auto log = (*s)->scan(family::raft_log, {.from = "", .to = "", .items_max = 10'000}, read_tier::disk);
   REQUIRE(log.ok());

@@ -1,5 +1,5 @@
 // What the model makes of moves: rules that send messages away, what other shards bring, tasks.
-#include "test/support/queue_model.hpp"
+#include "test/support/queue_model_turn.hpp"
 
 #include <algorithm>
 

@@ -1,5 +1,5 @@
 // What the model holds, settings included, and what it answers to questions.
-#include "test/support/queue_model.hpp"
+#include "test/support/queue_model_turn.hpp"
 
 #include <algorithm>
 

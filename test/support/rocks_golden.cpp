@@ -1,5 +1,11 @@
 #include "test/support/rocks_golden.hpp"
 
+#include "cluster/codec/log_codec.hpp"
+#include "cluster/queue/move_records.hpp"
+#include "cluster/queue/remembered.hpp"
+#include "cluster/queue/snapshot.hpp"
+#include "cluster/storage/keys.hpp"
+
 #include <fstream>
 #include <sstream>
 
@@ -51,6 +57,53 @@ void copy_golden(const std::string& from, const std::string& to) {
     const auto name = entry.path().filename().string();
     if (name.starts_with("LOG") || name.starts_with("OPTIONS") || name == "LOCK") std::filesystem::remove(entry.path());
   }
+}
+
+std::string rewritten(shard_id shard, std::string_view relative, std::string_view value) {
+  const auto places = [&] {
+    std::string out;
+    for (const auto p : queue::decode_places(value)) out += queue::encode_place(p);
+    return out;
+  };
+  if (relative == keys::applied_relative)
+    return codec::encode_applied(shard, codec::decode_applied(shard, value).value());
+  switch (relative[0]) {
+    case 0x10: return encode(queue::decode_shard(value).value());
+    case queue::key::due_family:
+      return queue::key::queue(queue::key::queue_of(queue::key::queue_family + std::string(value))).substr(1);
+    case queue::key::memory_family: return encode(queue::decode_memory(value).value());
+    case queue::key::memory_due_family: return encode(queue::decode_name(value).value());
+    case queue::key::remembered_family:
+      if (relative[9] == static_cast<char>(queue::remembered_kind::producer))
+        return encode(queue::decode_producer(value).value());
+      return encode(queue::decode_key(value).value());
+    case queue::key::queue_family: return encode(queue::decode_queue(value).value());
+    case queue::key::tenant_family: return encode(queue::decode_tenant(value).value());
+    case queue::key::registry_family: return std::string(value);
+    case queue::key::pair_family: return encode(queue::decode_pair(value).value());
+    case queue::key::leaving_family:
+      return encode(queue::decode_leaving(queue::key::move_of(relative), value).value());
+    case queue::key::source_family: return encode(queue::decode_move(value).value());
+    case queue::key::arrived_family: return {};
+    case queue::key::task_family:
+      return encode(queue::decode_task({queue::key::last_number(relative)}, value).value());
+    case queue::key::ids_family: return queue::encode(queue::decode_ids(value).value());
+    case queue::key::step_family:
+    case queue::key::forget_family:
+      return queue::key::queue(queue::key::queue_of(queue::key::queue_family + std::string(value))).substr(1);
+    case 0x30: break;
+    default: return "a key of no family";
+  }
+  switch (queue::key::kind_of(relative)) {
+    case queue::key::kind::message:
+      return encode(queue::decode_message({queue::key::last_number(relative)}, value).value());
+    case queue::key::kind::name: return queue::decode_places(value).size() == 1 ? places() : "not one place";
+    case queue::key::kind::ready: return {};
+    case queue::key::kind::group: return places();
+    case queue::key::kind::line: return {};
+    case queue::key::kind::id: return queue::decode_places(value).size() == 1 ? places() : "not one place";
+  }
+  return "a key of no kind";
 }
 
 } // namespace burrow::test
