@@ -1,5 +1,5 @@
-// Replicas of one shard on nodes with good disks and a good network, moved from timer to timer: for tests and benchmarks
-// that say what happens, where the simulation says what may. Node n has replica id 10 n.
+// Replicas of one shard on nodes with good disks and a good network, moved from timer to timer: for tests and
+// benchmarks that say what happens, where the simulation says what may. Node n has replica id 10 n.
 #pragma once
 
 #include "cluster/replica/replica.hpp"
@@ -50,7 +50,9 @@ public:
   /// Puts one message through whoever leads; its reply, null if there was none within a minute.
   const reply_effect* put(const std::string& name, const std::string& body);
 
-  [[nodiscard]] clock_reading now(const node& n) const { return {steady_, {wall_ms_ + steady_.count() + n.wall_off_ms}}; }
+  [[nodiscard]] clock_reading now(const node& n) const {
+    return {steady_, {wall_ms_ + steady_.count() + n.wall_off_ms}};
+  }
   std::uint64_t sent = 0; ///< messages, of all
 
 private:

@@ -1,4 +1,4 @@
-// Groups of several voters, where nothing fails but what the test takes away. What may happen is the simulation's affair.
+// Groups of several voters, where nothing fails but what the test takes away. What may happen is for the simulation.
 #include "test/support/replica_group.hpp"
 
 #include <doctest/doctest.h>
