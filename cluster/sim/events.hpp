@@ -15,10 +15,10 @@ class event_queue {
   void push(Event e) {
     e.sequence = ++sequence_;
     heap_.push_back(std::move(e));
-    std::push_heap(heap_.begin(), heap_.end(), later);
+    std::push_heap(heap_.begin(), heap_.end(), later{});
   }
   [[nodiscard]] Event pop() {
-    std::pop_heap(heap_.begin(), heap_.end(), later);
+    std::pop_heap(heap_.begin(), heap_.end(), later{});
     auto e = std::move(heap_.back());
     heap_.pop_back();
     return e;
@@ -27,7 +27,11 @@ class event_queue {
   [[nodiscard]] micros next_at() const { return heap_.front().at; }
 
  private:
-  static bool later(const Event& a, const Event& b) { return a.at != b.at ? a.at > b.at : a.sequence > b.sequence; }
+  struct later { // a type, so that the heap's functions inline it
+    bool operator()(const Event& a, const Event& b) const {
+      return a.at != b.at ? a.at > b.at : a.sequence > b.sequence;
+    }
+  };
   std::vector<Event> heap_;
   std::uint64_t sequence_ = 0;
 };

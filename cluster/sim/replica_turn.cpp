@@ -107,6 +107,7 @@ void replica_world::carry_out(replica_node& n, replica_slot& s, persist_effect& 
 
 void replica_world::carry_out(replica_node& n, replica_slot& s, load_effect& e) {
   const auto id = e.id.value;
+  if (e.items.front().where == family::raft_log) ++met_.fetches;
   s.loads.emplace(e.id, replica_slot::load_under_way{std::move(e), {}});
   const auto after = calm_ ? chance_.between(50, ms) : plan_.read.draw(chance_);
   schedule(after, kind::read, n.number, s.shard.value - 1U, id);

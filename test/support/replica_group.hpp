@@ -1,5 +1,5 @@
-// Replicas of one shard on nodes with good disks and a good network, moved from timer to timer: for tests, benchmarks
-// that say what happens, where the simulation says what may. Node n has replica id 10 n.
+// Replicas of one shard on nodes with good disks and a good network, moved from timer to timer: for tests and
+// benchmarks that say what happens, where the simulation says what may. Node n has replica id 10 n.
 #pragma once
 
 #include "cluster/replica/replica.hpp"

@@ -1,4 +1,4 @@
-// Groups of several voters, where nothing fails but what the test takes away. What else may happen is the simulation's.
+// Groups of several voters, where nothing fails but what the test takes away. What may happen is for the simulation.
 #include "test/support/replica_group.hpp"
 
 #include <doctest/doctest.h>
@@ -138,6 +138,22 @@ TEST_CASE("a follower behind the log takes the state over in chunks, and goes on
   g.start(away);
   CHECK(g.subject(away).status().applied.value > 60);
   for (std::uint64_t n = 1; n <= 3; ++n) CHECK(g.at(n).pins.empty());
+}
+
+TEST_CASE("an installed state has the time of its last entry, not that of the state before it") {
+  replica_group g(3, 3, with_short_log());
+  const auto away = g.leader() % 3 + 1;
+  REQUIRE(is_put(g.put("first", "body")));
+  g.run(1s);
+  g.stop(away);
+  g.run(100s);
+  for (int i = 0; i < 60; ++i) REQUIRE(is_put(g.put("m" + std::to_string(i), "body")));
+  const auto since = g.now(g.at(away)).wall - 10s;
+  g.run(1s);
+  g.start(away);
+  g.run(20s);
+  REQUIRE(g.subject(away).status().installs == 1);
+  CHECK(g.subject(away).status().shard_time > since);
 }
 
 TEST_CASE("one voter grows to three by learners and one joint step") {
