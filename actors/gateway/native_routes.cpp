@@ -55,7 +55,9 @@ constexpr native_answer of_one_changed[] = {
 constexpr native_answer of_batch[] = {
   {200, "One result an entry, in order", media::json, "Results", out_durability | out_replayed},
   {201, "The one message of another content type", media::json, "Inserted",
-   out_etag | out_ttl | out_location | out_durability | out_replayed}};
+   out_etag | out_ttl | out_location | out_durability | out_replayed},
+  {204, "A duplicate of its producer", media::none, {},
+   out_etag | out_ttl | out_durability | out_replayed | out_duplicate}};
 constexpr native_answer of_receipts[] = {
   {200, "One result an entry, in order", media::json, "Results", out_durability}};
 constexpr native_answer of_stats[] = {{200, "Counts, ages and rates", media::json, "Stats"}};

@@ -99,7 +99,7 @@ bool mover::answered(cookie number, const result<queue::reply>& outcome, duratio
 
 void mover::give_up_late(duration now) {
   for (auto& [to, t] : targets_) {
-    const auto is_late = [&](const auto& c) { return c.second.to == to && c.second.late <= now; };
+    const auto is_late = [&, to = to](const auto& c) { return c.second.to == to && c.second.late <= now; };
     if (t.open > 0 && std::any_of(calls_.begin(), calls_.end(), is_late)) again(t, to, now);
   }
 }

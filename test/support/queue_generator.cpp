@@ -174,7 +174,7 @@ struct queue_generator::drawing {
       if (chance_.chance(500)) m.name = chance_.chance(100) ? m.id.text26() : id();
       m.body = {{}, bodies++, static_cast<std::uint32_t>(chance_.below(100)), {chance_.next(), chance_.next()}};
       m.created = {1'600'000'000'123};
-      if (chance_.chance(300)) m.expires = {1'700'000'900'000};
+      if (chance_.chance(300)) m.expires = {1'800'000'000'000}; // behind any time that a life jumps to
       m.claims = static_cast<std::uint32_t>(chance_.below(2));
       m.claims_total = 4;
       m.revision = chance_.below(9) + 1;

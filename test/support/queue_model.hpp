@@ -84,6 +84,7 @@ public:
     queue::redrive what;
     std::uint64_t next = 0, until = 0, open = 0, matched = 0;
     bool walked = false;
+    instant looked_at = no_instant; ///< when it was kept on, though it might have been forgotten
   };
   std::map<queue_ref, std::vector<model_task>> tasks; ///< oldest first
   [[nodiscard]] model_task* running(const queue_ref& ref);
@@ -96,6 +97,7 @@ private:
             instant now, std::uint64_t task);
   void send_off(const queue_ref& ref, entry e, instant now, bool expired);
   void settle_queue(const queue_ref& ref, instant now);
+  void forget_tasks(instant now);
   [[nodiscard]] std::uint64_t moving(const queue_ref& ref) const;
   [[nodiscard]] std::uint64_t moving_bytes(const queue_ref& ref) const;
   /// Whether it counts as a queue of its tenant even without a message.

@@ -83,6 +83,21 @@ void queue_model::send_off(const queue_ref& ref, entry e, instant now, bool expi
        anew ? std::optional<duration>(std::chrono::seconds(rule.fallback_ttl_s)) : std::nullopt, now, 0);
 }
 
+/// Ended tasks of a queue that has nothing else; of another one they are looked at again as much later.
+void queue_model::forget_tasks(instant now) {
+  for (auto& [ref, list] : tasks) {
+    const auto kept = queues.find(ref);
+    const bool has_more = (kept != queues.end() && !kept->second.empty()) || settings.contains(ref) || moving(ref) > 0;
+    std::erase_if(list, [&](model_task& t) {
+      if (t.view.state == task_state::running) return false;
+      const instant from = t.looked_at == no_instant ? t.view.finished : t.looked_at;
+      if (from + limits::task_kept_max > now) return false;
+      t.looked_at = now;
+      return !has_more;
+    });
+  }
+}
+
 void queue_model::settle_queue(const queue_ref& ref, instant now) {
   const auto rule = rules_of(ref).dead_letter;
   auto& list = queues[ref];

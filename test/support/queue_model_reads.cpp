@@ -37,6 +37,7 @@ void queue_model::settle(instant now) {
   for (const auto& [ref, list] : before) settle_queue(ref, now);
   std::erase_if(queues, [](const auto& q) { return q.second.empty(); });
   forget_old(now);
+  forget_tasks(now);
 }
 
 const queue_model::messages* queue_model::of(const queue_ref& ref) const {
