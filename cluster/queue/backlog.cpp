@@ -217,7 +217,10 @@ errc append(work& w, queue_state& q, message m, held& made) {
   return errc::ok;
 }
 
-void readmit(work& w, queue_state& q, stored_message m) { enter(w, q, m); }
+void readmit(work& w, queue_state& q, stored_message m) {
+  m.ended = false; // that its ttl ran out is found out again
+  enter(w, q, m);
+}
 
 void append_moved(work& w, queue_state& q, message m, held& made) {
   queue_record& r = q.record;

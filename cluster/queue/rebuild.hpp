@@ -1,9 +1,11 @@
 // A shard's state put together anew from what can be read of a damaged one. Believed are messages, the settings of
-// queues, their names and the registry; everything that follows from these (counters, names of messages, ready keys,
-// deadlines) is made again by the code that keeps it in a whole state. Pairs of other families go over as they are.
+// queues, their names, what leaves for or came from other shards, and the registry; everything that follows from these
+// (counters, names of messages, ready keys, deadlines) is made again by the code that keeps it in a whole state. Left
+// behind is what would be wrong by halves: redrive tasks, and what queues remember of requests.
 #pragma once
 
 #include "cluster/queue/machine.hpp"
+#include "cluster/queue/move_records.hpp"
 #include "cluster/queue/snapshot.hpp"
 
 #include <functional>
@@ -12,6 +14,8 @@
 
 namespace burrow::queue {
 
+class work;
+
 struct lost_message {
   queue_ref queue; ///< empty = its name is lost, too
   std::string id;  ///< as shown; empty = unknown
@@ -19,7 +23,8 @@ struct lost_message {
 };
 struct rebuild_report {
   std::uint64_t queues = 0, messages = 0, bytes = 0;
-  std::uint64_t lost_messages = 0, lost_records = 0; ///< records: of queues and settings, unreadable
+  /// Records: of queues and settings, unreadable; tasks and remembered requests, left behind.
+  std::uint64_t lost_messages = 0, lost_records = 0;
   std::vector<lost_message> lost;                    ///< the first lost_named_max of them
   log_index newest;                                  ///< no message's body or place is of a later entry
   static constexpr std::size_t lost_named_max = 1000;
@@ -36,7 +41,7 @@ public:
   /// Each pair of the old state, in order of keys, the `applied` record left out.
   void pair(std::string_view key, std::string_view value);
   /// Enough for one batch.
-  [[nodiscard]] bool full() const { return pending_.size() + raw_.size() >= batch_max; }
+  [[nodiscard]] bool full() const { return pending_.size() + leaving_.size() + bare_.size() + raw_.size() >= batch_max; }
   /// The pairs of the new state that follow from what came since the last call.
   [[nodiscard]] std::vector<delta::change> take();
   /// After the last take().
@@ -51,6 +56,8 @@ private:
   };
   void take_queue(std::string_view key, std::string_view value);
   void take_message(std::string_view key, std::string_view value);
+  void take_leaving(std::string_view key, std::string_view value);
+  void put_leaving(work& w);
   void lose(const queue_ref& of, std::string id, std::string why);
 
   apply_meta at_;
@@ -59,7 +66,11 @@ private:
   std::set<std::uint64_t> swept_;                 ///< numbers of purged queues
   std::map<std::uint64_t, queue_ref> registered_; ///< names that the index of deadlines knows
   std::map<std::uint64_t, old_queue> queues_;
+  std::vector<old_queue> bare_;                   ///< with settings, and no number
   std::vector<std::pair<std::uint64_t, stored_message>> pending_;
+  std::vector<leaving_message> leaving_;          ///< its numbers are in the key
+  std::vector<shard_id> leaving_to_;
+  std::map<shard_id, pair_record> pairs_;         ///< counted anew
   std::vector<std::uint64_t> without_messages_;   ///< queues with settings, to be written if nothing comes
   std::vector<delta::change> raw_;
   rebuild_report report_;
