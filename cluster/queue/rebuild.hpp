@@ -41,7 +41,9 @@ public:
   /// Each pair of the old state, in order of keys, the `applied` record left out.
   void pair(std::string_view key, std::string_view value);
   /// Enough for one batch.
-  [[nodiscard]] bool full() const { return pending_.size() + leaving_.size() + bare_.size() + raw_.size() >= batch_max; }
+  [[nodiscard]] bool full() const {
+    return pending_.size() + leaving_.size() + bare_.size() + raw_.size() >= batch_max;
+  }
   /// The pairs of the new state that follow from what came since the last call.
   [[nodiscard]] std::vector<delta::change> take();
   /// After the last take().
