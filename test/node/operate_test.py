@@ -253,7 +253,7 @@ def completion(checks, node):
     env = {'BURROW_ENDPOINT': f'http://127.0.0.1:{node.admin}', 'PATH': os.path.dirname(BINARY) + ':' + CLEAN['PATH']}
     node.client().call('PUT', '/v1.0/compl/first/m?ttl=0', b'x')
     node.client().call('PUT', '/v1.0/compl/second/m?ttl=0', b'x')
-    cases = [('burrow statu', 'status', ()), ('burrow queue ta', 'tail', ('take',)),
+    cases = [('burrow statu', 'status', ()), ('burrow queue ta', 'tail', ('take', 'tasks')),
              ('burrow queue take --hi', '--hide', ()), ('burrow status --output js', 'jsonl', ('json',)),
              ('burrow queue peek comp', 'compl/', ()), ('burrow queue peek compl/', 'compl/second', ('compl/first',)),
              ('burrow queue tail x/y --from n', 'now', ()), ('burrow serve --http-th', '--http-threads', ()),
