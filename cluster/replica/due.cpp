@@ -2,6 +2,8 @@
 #include "cluster/base/limits.hpp"
 #include "cluster/replica/impl.hpp"
 
+#include <algorithm>
+
 namespace burrow {
 namespace {
 
@@ -53,22 +55,17 @@ std::optional<duration> replica::impl::next_wake() {
   std::optional<duration> at;
   const auto by = [&](duration t) { at = at ? std::min(*at, t) : t; };
   if (delta_since && above.has_unsent() && pins.empty()) by(*delta_since + limits::delta_delay_max);
-  if (serves && !clock_in_flight && !due_loads.loading && !draining) {
-    if (due_stale) {
-      by(due_checked + look_every);
-    } else if (due.earliest != no_instant) {
-      by(std::max(clock.steady_at(due.earliest, voters_time()), clock_proposed + clock_every));
-    }
+  const bool looks = serves && !due_loads.loading && !draining;
+  if (looks && due_stale) by(due_checked + look_every);
+  if (looks && !due_stale && !clock_in_flight && due.earliest != no_instant) {
+    by(std::max(clock.steady_at(due.earliest, voters_time()), clock_proposed + clock_every));
   }
   // One that is under way, or has to wait, is seen to by moves_wake().
-  if (serves && !due_stale && !due_loads.loading && !draining && due.moving < limits::moves_open_max) {
-    for (const auto& t : due.tasks) {
-      if (driven.contains(t.task)) continue;
-      by(clock.steady_at(t.due, voters_time()));
-      break;
-    }
+  if (looks && !due_stale && due.moving < limits::moves_open_max) {
+    const auto next = std::find_if(due.tasks.begin(), due.tasks.end(),
+                                   [&](const auto& t) { return !driven.contains(t.task); });
+    if (next != due.tasks.end()) by(clock.steady_at(next->due, voters_time()));
   }
-  if (serves && due_stale && clock_in_flight && !due_loads.loading && !draining) by(due_checked + look_every);
   if (const auto moving = moves_wake()) by(*moving);
   if (needs_ticks()) {
     const auto core_now = core.status();
