@@ -16,6 +16,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace burrow {
@@ -156,6 +157,30 @@ struct wake_at {
   caf::actor from;
 };
 
+// ---- of the group ------------------------------------------------------------------------------------------------
+
+/// data plane → replica actor: what the replica of this shard on another node said, as it came (peer.proto).
+struct peer_said {
+  node_id from;
+  std::string bytes;
+};
+/// membership → replica actors: this node is suspect, dead or gone, or began a new life.
+struct node_suspect {
+  node_id node;
+};
+/// To a replica actor that leads: change the members, or hand leadership over. Answered by `change_answer` as soon as
+/// it is begun or refused; that it is done shows in replica_state.
+struct change_group {
+  std::uint64_t number = 0; ///< the asker's own
+  std::variant<raft::config_change, node_id> what; ///< node_id: transfer leadership there
+  caf::actor from;
+};
+struct change_answer {
+  std::uint64_t number = 0;
+  shard_id shard;
+  errc problem = errc::ok;
+};
+
 // ---- administration ---------------------------------------------------------------------------------------------
 
 struct get_status {
@@ -232,7 +257,8 @@ inline constexpr stop_atom stop_atom_v{};
   X(shard_results) X(watch) X(became_takeable) X(leadership) X(persist) X(persisted) X(fence) X(fenced) X(disk_state)  \
   X(load) X(loaded) X(recover) X(recovered) X(wake_at) X(get_status) X(node_status)   \
   X(get_replica_state) X(replica_state) X(services) X(writer_state) X(tenant_resolve) X(tenant_resolved)               \
-  X(tenant_idle) X(make_room) X(account_open) X(account_opened)
+  X(tenant_idle) X(make_room) X(account_open) X(account_opened)              \
+  X(peer_said) X(node_suspect) X(change_group) X(change_answer)
 
 #define BURROW_UNSAFE(name) CAF_ALLOW_UNSAFE_MESSAGE_TYPE(burrow::name)
 BURROW_MESSAGE_TYPES(BURROW_UNSAFE)
