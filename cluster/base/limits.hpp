@@ -134,6 +134,18 @@ inline constexpr std::uint16_t shards_default = 64;
 inline constexpr std::uint16_t shards_per_tenant = 4;
 inline constexpr std::size_t readers = 2;
 
+// The cluster (replication.md section 11).
+inline constexpr std::size_t registry_value_bytes_max = 64 * kib; ///< of a value in shard 0's registry
+inline constexpr std::uint16_t shards_max = 1024;
+inline constexpr std::size_t cluster_nodes_max = 64;   ///< that are not gone
+inline constexpr std::size_t node_entries_max = 256;   ///< gone ones included: their names and ids are remembered
+inline constexpr std::size_t node_name_bytes_max = 64; ///< of a node or zone
+inline constexpr std::size_t address_bytes_max = 255;
+inline constexpr std::size_t version_bytes_max = 64;
+inline constexpr std::size_t refusal_bytes_max = 512;
+inline constexpr std::size_t admin_message_bytes_max = 512 * kib;
+inline constexpr std::size_t bootstrap_nodes_max = 16; ///< of --bootstrap-expect
+
 // Disk reserve (replication.md section 4).
 inline constexpr std::uint64_t disk_low_bytes = 1 * gib, disk_stop_bytes = 256 * mib;
 inline constexpr std::uint64_t disk_low_per_cent = 5;
@@ -150,5 +162,8 @@ static_assert(list_items_max <= entry_messages_max);
 static_assert(entry_due_max < entry_messages_max);
 static_assert(batch_entries_max <= entry_commands_max);
 static_assert(disk_stop_bytes < disk_low_bytes);
+static_assert(cluster_nodes_max <= node_entries_max && bootstrap_nodes_max <= cluster_nodes_max);
+static_assert(admin_message_bytes_max >= // the map and all entries
+              registry_value_bytes_max + node_entries_max * (2 * node_name_bytes_max + 3 * address_bytes_max + 128));
 
 } // namespace burrow::limits

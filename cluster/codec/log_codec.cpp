@@ -134,6 +134,10 @@ void write(proto::command& out, const queue::registry_put& in) {
   c.set_key(in.key);
   c.set_value(in.value);
   c.set_only_if_absent(in.only_if_absent);
+  if (in.if_hash) {
+    c.mutable_if_hash()->set_high(in.if_hash->high);
+    c.mutable_if_hash()->set_low(in.if_hash->low);
+  }
 }
 void write(proto::command& out, const queue::set_version& in) { out.mutable_set_version()->set_number(in.version); }
 

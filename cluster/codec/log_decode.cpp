@@ -137,6 +137,12 @@ queue::action read(reader& r, const proto::change& in) {
   return out;
 }
 
+queue::action read(const proto::registry_put& in) {
+  queue::registry_put out{in.key(), in.value(), in.only_if_absent(), std::nullopt};
+  if (in.has_if_hash()) out.if_hash = read(in.if_hash());
+  return out;
+}
+
 queue::action read(const proto::unclaim& in) {
   queue::unclaim out{claim_id{in.claim()}, {}, in.idempotency_key(), in.step()};
   for (const auto p : in.places()) out.places.push_back({p});
@@ -244,7 +250,7 @@ queue::action read_action(reader& r, const proto::command& in) {
   case proto::command::kUnclaim: return read(in.unclaim());
   case proto::command::kClock: return queue::clock{};
   case proto::command::kRegistryPut:
-    return queue::registry_put{in.registry_put().key(), in.registry_put().value(), in.registry_put().only_if_absent()};
+    return read(in.registry_put());
   case proto::command::kSetVersion:
     return queue::set_version{r.narrow<std::uint16_t>(in.set_version().number())};
   case proto::command::kConfigure: return read(r, in.configure());

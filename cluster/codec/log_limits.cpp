@@ -5,7 +5,6 @@
 namespace burrow::codec {
 namespace {
 
-constexpr std::size_t registry_value_bytes_max = 64 * limits::kib;
 constexpr std::size_t revisions_max = limits::batch_entries_max;
 constexpr std::size_t selected_max = limits::meta_scan_messages_max;
 constexpr std::uint8_t priority_max = 9;
@@ -70,7 +69,7 @@ bool fits(const queue::unclaim& c) {
   return c.places.size() <= limits::entry_messages_max && fits(c.idempotency_key, limits::idempotency_key_bytes_max);
 }
 bool fits(const queue::registry_put& c) {
-  return fits(c.key, limits::name_bytes_max) && fits(c.value, registry_value_bytes_max);
+  return fits(c.key, limits::name_bytes_max) && fits(c.value, limits::registry_value_bytes_max);
 }
 bool fits(const queue::configure& c) {
   for (const auto& name : c.to.labels_erased) {

@@ -171,6 +171,9 @@ struct registry_put {
   std::string key; ///< at most limits::name_bytes_max
   std::string value; ///< at most 64 KiB; empty erases
   bool only_if_absent = false;
+  /// Only if this is hash_of() the value in force ("" where there is none): what was read is still so. Else
+  /// etag_mismatch, and the value in force. Repeating what was done already is no mismatch.
+  std::optional<hash128> if_hash{};
   bool operator==(const registry_put&) const = default;
 };
 

@@ -15,7 +15,6 @@ namespace burrow::queue {
 
 namespace {
 
-constexpr std::size_t registry_value_bytes_max = 64 * limits::kib;
 constexpr std::size_t pairs_max = 65'536; // more shards than there can be
 
 // A command whose queue cannot have a key fails as a whole; its reply has the shape that its caller expects.
@@ -75,13 +74,15 @@ done_reply run(work& w, const clock&) {
 }
 
 done_reply run(work& w, const registry_put& what) {
-  if (w.shard().value != 0 || !is_name(what.key) || what.value.size() > registry_value_bytes_max)
+  if (w.shard().value != 0 || !is_name(what.key) || what.value.size() > limits::registry_value_bytes_max)
     return {.problem = errc::invalid_parameter, .changed = false, .value = {}};
   const std::string key = key::registry(what.key);
   const auto stored = w.state().get(key);
   if (!w.ok()) return {};
   if ((stored && what.only_if_absent) || stored.value_or(std::string()) == what.value)
     return {.problem = errc::ok, .changed = false, .value = stored.value_or(std::string())};
+  if (what.if_hash && *what.if_hash != hash_of(stored.value_or(std::string())))
+    return {.problem = errc::etag_mismatch, .changed = false, .value = stored.value_or(std::string())};
   if (what.value.empty()) w.state().erase(key, *stored);
   else w.state().put(key, what.value, stored);
   return {.problem = errc::ok, .changed = true, .value = what.value};

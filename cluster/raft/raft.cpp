@@ -207,6 +207,7 @@ raft_status raft::status() const {
   out.persisted = s.entries.persisted();
   out.committed = s.committed;
   out.memory_bytes = s.entries.memory_bytes();
+  out.configured = s.configs.current_index();
   out.change_under_way = is_joint(s.config()) || s.configs.current_index() > s.committed;
   if (const auto* const f = std::get_if<follower>(&s.as)) {
     out.leader = f->leader;

@@ -50,6 +50,9 @@ struct raft_status {
   bool asleep = false;
   std::uint32_t sleep_ticks_left = 0; ///< asleep: it does nothing at ticks before this one
   bool change_under_way = false;   ///< a configuration is not committed yet, or joint
+  /// Of the entry that brought the configuration in force, or an index later than it and before the next such entry:
+  /// of two configurations the one with the higher index is the later one, on whichever replica it was seen.
+  log_index configured;
   bool transferring = false;       ///< leader: proposals are refused
 };
 

@@ -181,7 +181,11 @@ queue::action any_action(dice& r, std::vector<raft::body_part>& bodies) {
   case 6: return queue::clock{};
   case 8: return any_configure(r);
   case 9: case 10: case 11: return any_move(r, bodies);
-  case 7: return queue::registry_put{text(r, 20), text(r, 100), r.chance(500)};
+  case 7: {
+    queue::registry_put put{text(r, 20), text(r, 100), r.chance(500)};
+    if (r.chance(500)) put.if_hash = hash128{r.next(), r.next()};
+    return put;
+  }
   default: return queue::set_version{static_cast<std::uint16_t>(r.next())};
   }
 }
