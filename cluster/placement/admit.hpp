@@ -51,10 +51,11 @@ struct admission {
   std::vector<node_seen> seen;
 };
 /// The answer, and the entries to write before it is given (none: nothing changed). A node that comes back under a name
-/// whose last owner is dead takes its place: the old entry is gone from then on, and so are its replicas' promises.
+/// whose last owner is dead takes its place: the old entry is gone from then on, and its replicas are replaced at once.
 struct admit_decision {
   admit_answer answer;
   std::vector<node_entry> write;
+  std::vector<node_id> erase; ///< entries of nodes long gone, where there are too many
 };
 [[nodiscard]] admit_decision admit(const admission& known, const admit_question& question);
 
