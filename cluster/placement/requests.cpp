@@ -85,26 +85,24 @@ request_plan check_leaving(const cluster_view& view, const node_entry& entry) {
   const auto after = with_state(view, entry.node, node_state::leaving);
   const picture seen(after);
   if (seen.a_zone_is_gone()) return refused("a whole zone is down, and nothing is moved until a node of it is back");
-  const auto goals = goal_of(seen);
+  const picture with(view);
+  const auto before = goal_of(with), goals = goal_of(seen);
+  const auto ends = [](const shard_goal& goal) {
+    std::vector<node_id> out;
+    for (const auto& s : goal.slots) out.push_back(s.to);
+    return out;
+  };
   std::size_t stuck = 0, poorer = 0;
   for (std::size_t n = 0; n < goals.size(); ++n) {
-    const auto& goal = goals[n];
-    const auto& voters = seen.place(n).voters;
-    const bool here = std::any_of(voters.begin(), voters.end(), [&](const auto& v) { return v.node == entry.node; });
-    if (!here) continue;
-    if (!goal.grown) {
-      stuck += goal.slots.size() < 2;
+    if (!goals[n].grown) {
+      stuck += goals[n].moves_out && goals[n].slots.size() < 2;
       continue;
     }
-    std::vector<node_id> now, then;
-    for (const auto& s : goal.slots) {
-      now.push_back(s.voter.node);
-      then.push_back(s.to);
-      stuck += s.to == entry.node;
-    }
-    poorer += seen.spread(then) < seen.spread(now);
+    const auto then = ends(goals[n]);
+    stuck += std::any_of(then.begin(), then.end(), [&](node_id to) { return seen.leaves(to); });
+    poorer += seen.spread(then) < seen.spread(ends(before[n]));
   }
-  if (stuck > 0 && seen.view.map.shards.size() > 0 && goals.front().grown) {
+  if (stuck > 0 && !goals.empty() && goals.front().grown) {
     return refused(counted(stuck, "shard") + " could not keep three voters without " + entry.name +
                    ": add a node" + (seen.zones() < 3 ? "" : " in zone " + entry.zone) + " first");
   }
@@ -163,7 +161,7 @@ request_plan decommission_plan(const cluster_view& view, node_id node) {
   out.state = node_state::leaving;
   const auto others = others_in_zone(view, *entry);
   out.summary = entry->name + " holds " + counted(duties_of(view.map, node).size(), "replica") + ", and " +
-                std::to_string(out.replicas.size()) + " ("  + size_text(out.bytes) + ") must be copied. Zone " + entry->zone +
+                std::to_string(out.replicas.size()) + " (" + size_text(out.bytes) + ") must be copied. Zone " + entry->zone +
                 (others.empty() ? " keeps no node." : " keeps " + others + ".");
   return out;
 }
