@@ -57,7 +57,8 @@ void write(proto::placed_map& out, const shard_map& in) {
   };
   for (const auto& p : in.shards) {
     auto& shard = *out.add_shards();
-    shard.set_noted(p.noted.value);
+    shard.set_noted_term(p.noted.term.value);
+    shard.set_noted_index(p.noted.index.value);
     for (const auto& v : p.voters) {
       shard.add_voters(v.replica.value);
       shard.add_voters(number(v.node));
@@ -150,7 +151,7 @@ result<shard_place> read(const proto::placed_shard& in, const proto::placed_map&
     return bad("a shard's place of no shape");
   }
   shard_place out;
-  out.noted = {in.noted()};
+  out.noted = {{in.noted_term()}, {in.noted_index()}};
   const auto node = [&](std::uint64_t at) { return node_id{at < count ? map.nodes(static_cast<int>(at)) : 0}; };
   for (int i = 0; i < in.voters_size(); i += 2) out.voters.push_back({{in.voters(i)}, node(in.voters(i + 1))});
   for (int i = 0; i < in.newcomers_size(); i += 3) {

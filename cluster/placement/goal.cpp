@@ -37,7 +37,7 @@ class arranging {
     for (const auto& v : place.voters) {
       slot s{v, v.node};
       for (const auto& c : place.newcomers) {
-        if (c.instead_of == v.replica && is_sound(n, c)) {
+        if (c.instead_of == v.replica && is_sound(n, c) && keeps_zones(n, v, c)) {
           s.pending = &c;
           s.to = c.who.node;
         }
@@ -51,6 +51,16 @@ class arranging {
   bool is_sound(std::size_t n, const newcomer& c) const {
     const auto* const m = seen_.seen(n, c.who.replica);
     return seen_.stays(c.who.node) && !seen_.lost(c.who.node) && (m == nullptr || !m->damaged);
+  }
+
+  /// Zones come and go while a copy is made; what was right when it began may put two voters into one.
+  bool keeps_zones(std::size_t n, const raft::member& voter, const newcomer& c) const {
+    std::vector<node_id> now, then;
+    for (const auto& v : seen_.place(n).voters) {
+      now.push_back(v.node);
+      then.push_back(v == voter ? c.who.node : v.node);
+    }
+    return seen_.spread(then) >= std::min(seen_.spread(now), spread_wanted());
   }
 
   std::vector<node_id> nodes_of(std::size_t n, const slot* but = nullptr) const {

@@ -118,7 +118,7 @@ std::vector<std::vector<node_id>> leader_orders(const picture& seen) {
 
 std::optional<node_id> successor(const picture& seen, std::size_t shard) {
   const auto* const r = seen.report(shard);
-  if (r == nullptr || r->changing || !r->ready || !r->config.leaving.empty()) return std::nullopt;
+  if (r == nullptr || r->changing || !r->config.leaving.empty()) return std::nullopt;
   const auto* const now = seen.entry(r->leader);
   const bool must = now == nullptr || now->state != node_state::storage;
   if (!must) {

@@ -46,10 +46,8 @@ class planning {
   /// A report that tells of what the map says, from a leader that can be asked for something.
   const shard_seen* usable(std::size_t n) const {
     const auto* const r = seen_.report(n);
-    if (held_[n] || r == nullptr || r->changing || !r->ready || !r->config.leaving.empty() || !seen_.up(r->leader)) {
-      return nullptr;
-    }
-    return same(r->config.voters, seen_.place(n).voters) ? r : nullptr;
+    if (held_[n] || r == nullptr || r->changing || !r->config.leaving.empty() || !seen_.up(r->leader)) return nullptr;
+    return r->mark() >= seen_.place(n).noted && same(r->config.voters, seen_.place(n).voters) ? r : nullptr;
   }
 
   /// What a group has committed the map has to know before anything else is wanted of it. A leader that was deposed long
@@ -58,27 +56,29 @@ class planning {
     const auto* const r = seen_.report(n);
     if (r == nullptr || r->changing || !r->config.leaving.empty() || same(r->config.voters, seen_.place(n).voters)) return;
     held_[n] = true;
-    if (r->configured > seen_.place(n).noted) steps_.push_back(note_voters{id(n), r->config.voters, r->configured});
+    if (r->mark() > seen_.place(n).noted) steps_.push_back(note_voters{id(n), r->config.voters, r->mark()});
   }
 
+  /// Whether the goal still has a place for it.
+  bool wanted(std::size_t n, const newcomer& c) const {
+    const auto& slots = goals_[n].slots;
+    if (std::any_of(slots.begin(), slots.end(), [&](const slot& s) { return s.pending == &c; })) return true;
+    // As long as a zone is gone nothing is changed that was decided before.
+    if (goals_[n].grown && seen_.a_zone_is_gone() && c.instead_of.value != 0 && !seen_.leaves(c.who.node)) return true;
+    // A single copy on a node that is down for long is better than none.
+    return !goals_[n].grown && seen_.stays(c.who.node) && seen_.lost(c.who.node) &&
+           std::any_of(slots.begin(), slots.end(), [&](const slot& s) { return s.to == c.who.node; });
+  }
+
+  /// First out of the configuration (change), then out of the map: a node deletes what the map does not name.
   void drop(std::size_t n) {
-    if (held_[n]) return;
+    const auto* const r = usable(n);
+    if (r == nullptr) return;
     for (const auto& c : seen_.place(n).newcomers) {
-      const auto& slots = goals_[n].slots;
-      const auto meets = [&](const slot& s) { return s.pending == &c; };
-      // As long as a zone is gone nothing is changed that was decided before.
-      const bool waits = goals_[n].grown && seen_.a_zone_is_gone() && c.instead_of.value != 0 && !seen_.leaves(c.who.node);
-      if (waits || std::any_of(slots.begin(), slots.end(), meets) || keeps_copy(n, c)) continue;
+      if (wanted(n, c) || contains(r->config.learners, c.who)) continue;
       steps_.push_back(drop_learner{id(n), c.who});
       held_[n] = true;
     }
-  }
-
-  /// A single copy on a node that is down for long is better than none.
-  bool keeps_copy(std::size_t n, const newcomer& c) const {
-    const auto& slots = goals_[n].slots;
-    return !goals_[n].grown && seen_.stays(c.who.node) && seen_.lost(c.who.node) &&
-           std::any_of(slots.begin(), slots.end(), [&](const slot& s) { return s.to == c.who.node; });
   }
 
   void count_moves() {
@@ -125,9 +125,12 @@ class planning {
     if (!same(changed, voters) && majority(n, changed) && majority(n, voters)) voters = changed;
     members learners;
     for (const auto& c : seen_.place(n).newcomers) {
-      if (!contains(voters, c.who)) learners.push_back(c.who);
+      if (!contains(voters, c.who) && wanted(n, c)) learners.push_back(c.who);
     }
     if (same(voters, r->config.voters) && same(learners, r->config.learners)) return;
+    if (!same(voters, r->config.voters) && r->mark() > seen_.place(n).noted) {
+      steps_.push_back(note_voters{id(n), r->config.voters, r->mark()});
+    }
     steps_.push_back(change_members{id(n), r->leader, r->config, voters, learners});
     held_[n] = true;
   }

@@ -23,17 +23,18 @@ struct add_learner {
   replica_id instead_of; ///< 0: it adds itself
   bool operator==(const add_learner&) const = default;
 };
-/// A newcomer is wanted no longer.
+/// A newcomer is wanted no longer, and the group's configuration is free of it: its node may delete it.
 struct drop_learner {
   shard_id shard;
   raft::member who;
   bool operator==(const drop_learner&) const = default;
 };
-/// The group has committed these voters.
+/// The group has committed these voters. Also noted, with voters as they were, before a change of them is ordered: so no
+/// later plan takes a report from before that change for the present, and drops a newcomer that has become a voter.
 struct note_voters {
   shard_id shard;
   std::vector<raft::member> voters;
-  log_index configured;
+  config_mark at;
   bool operator==(const note_voters&) const = default;
 };
 struct set_leaders {

@@ -53,7 +53,7 @@ shard_map first_map(node_id node, std::uint16_t shards) {
   shard_map map;
   map.epoch = 1;
   map.next_replica = {2};
-  map.shards.assign(static_cast<std::size_t>(shards) + 1, {{{{1}, node}}, {}, {}, {node}});
+  map.shards.assign(static_cast<std::size_t>(shards) + 1, shard_place{{{{1}, node}}, {}, {}, {node}});
   return map;
 }
 

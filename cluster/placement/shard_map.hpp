@@ -21,9 +21,17 @@ struct newcomer {
   auto operator<=>(const newcomer&) const = default;
 };
 
+/// When a group's configuration was in force: of two reports of leaders the one with the higher mark is the later one. A
+/// leader of a later term has all that was committed before; within a term there is one leader, whose log only grows.
+struct config_mark {
+  burrow::term term;
+  log_index index; ///< raft_status::configured
+  auto operator<=>(const config_mark&) const = default;
+};
+
 struct shard_place {
   std::vector<raft::member> voters; ///< as last noted
-  log_index noted;                  ///< of the configuration noted (raft_status::configured)
+  config_mark noted;                ///< what is reported from before that is old
   std::vector<newcomer> newcomers;  ///< wanted as learners
   std::vector<node_id> leaders;     ///< the voters' nodes, the preferred leader first
   bool operator==(const shard_place&) const = default;

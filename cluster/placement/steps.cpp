@@ -29,7 +29,7 @@ struct applying {
   void operator()(const note_voters& s) const {
     auto& p = place(s.shard);
     p.voters = s.voters;
-    p.noted = s.configured;
+    p.noted = s.at;
     const auto votes = [&](auto&& fits) { return std::any_of(p.voters.begin(), p.voters.end(), fits); };
     const auto done = [&](const newcomer& c) {
       return votes([&](const raft::member& v) { return v.replica == c.who.replica; }) ||

@@ -35,8 +35,7 @@ struct shard_seen {
   bool changing = false; ///< a configuration is not committed or joint, or leadership is being handed over
   std::vector<member_seen> members;
   std::uint64_t bytes = 0;
-  /// Raft cannot say this to a stranger: only a leader with an entry of its own term committed may be asked to change.
-  bool ready = true;
+  [[nodiscard]] config_mark mark() const { return {term, configured}; }
 };
 
 /// Begun by an earlier plan: what was ordered is not ordered again at once (see remember()).

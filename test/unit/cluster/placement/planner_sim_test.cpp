@@ -1,4 +1,5 @@
-// Random clusters under the planner. A failure names its seed: BURROW_PLACEMENT_SEED=N runs that one alone.
+// Random clusters under the planner. A failure names its seed: BURROW_PLACEMENT_SEED=N runs that one alone,
+// BURROW_PLACEMENT_SEEDS=N as many from there on.
 #include "cluster/placement/requests.hpp"
 #include "test/support/placement_world.hpp"
 
@@ -54,7 +55,9 @@ std::string run(std::uint64_t seed) {
 TEST_CASE("placement simulation: whatever happens to nodes, voters are safe and in the end all is even") {
   const char* const one = std::getenv("BURROW_PLACEMENT_SEED");
   const std::uint64_t first = one != nullptr ? std::strtoull(one, nullptr, 10) : 1;
-  for (auto seed = first; seed < first + (one != nullptr ? 1 : 150); ++seed) {
+  const char* const many = std::getenv("BURROW_PLACEMENT_SEEDS");
+  const auto count = many != nullptr ? std::strtoull(many, nullptr, 10) : one != nullptr ? 1 : 60;
+  for (auto seed = first; seed < first + count; ++seed) {
     INFO("BURROW_PLACEMENT_SEED=", seed);
     const auto what = run(seed);
     CHECK(what == "");
