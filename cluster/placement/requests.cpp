@@ -104,7 +104,7 @@ request_plan check_leaving(const cluster_view& view, const node_entry& entry) {
   }
   if (stuck > 0 && !goals.empty() && goals.front().grown) {
     return refused(counted(stuck, "shard") + " could not keep three voters without " + entry.name +
-                   ": add a node" + (seen.zones() < 3 ? "" : " in zone " + entry.zone) + " first");
+                   ": add a node" + (with.zones() < 3 ? "" : " in zone " + entry.zone) + " first");
   }
   if (stuck > 0) return refused(entry.name + " holds the only vote of " + counted(stuck, "shard") + ": add a node first");
   if (poorer > 0) {

@@ -22,16 +22,16 @@ struct quiet_world : placement_world {
     CHECK(rests);
     CHECK(broken() == "");
   }
-  std::size_t held(node_id node) const {
+  std::size_t held(node_id who) const {
     std::size_t out = 0;
     for (const auto& g : groups) {
-      out += std::count_if(g.config.voters.begin(), g.config.voters.end(), [&](const auto& v) { return v.node == node; });
+      out += std::count_if(g.config.voters.begin(), g.config.voters.end(), [&](const auto& v) { return v.node == who; });
     }
     return out;
   }
-  std::size_t led(node_id node) const {
+  std::size_t led(node_id who) const {
     return static_cast<std::size_t>(
-        std::count_if(groups.begin(), groups.end(), [&](const auto& g) { return g.leader == node; }));
+        std::count_if(groups.begin(), groups.end(), [&](const auto& g) { return g.leader == who; }));
   }
   std::size_t voters(std::size_t shard) const { return groups[shard].config.voters.size(); }
 };
@@ -293,7 +293,7 @@ TEST_CASE("the preferred node gets its leadership back when it has caught up for
   w.turn();
   CHECK(w.led(w.b) == 0);
   w.come_back(w.b);
-  for (int n = 0; n < 30; ++n) w.turn();
+  for (int n = 0; n < 29; ++n) w.turn();
   CHECK(w.led(w.b) == 0);
   w.rest();
   CHECK(w.led(w.b) == led);
