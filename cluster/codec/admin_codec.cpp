@@ -12,7 +12,8 @@ namespace {
 using namespace placement;
 
 constexpr std::uint32_t layout = 1;
-constexpr std::uint64_t map_seed = 0x706c61636d6170, node_seed = 0x706c61636e6f64; // a value under a wrong key is damage
+constexpr std::uint64_t map_seed = 0x706c61636d6170,
+                        node_seed = 0x706c61636e6f64; // a value under a wrong key is damage
 
 // ---- writing ----------------------------------------------------------------------------------------------------
 

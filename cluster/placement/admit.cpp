@@ -30,7 +30,8 @@ std::string refusal(const admission& known, const admit_question& q) {
     return "node " + before->name + " was in zone " + before->zone +
            "; decommission it and join anew to move it to another";
   }
-  if (before == nullptr && !q.empty) return "a directory with data that this cluster does not know can not join; wipe it";
+  if (before == nullptr && !q.empty)
+    return "a directory with data that this cluster does not know can not join; wipe it";
   const auto* const other = find_name(known.nodes, q.self.name);
   if (other != nullptr && other->node != q.self.node && !is_dead(known, other->node)) {
     return "the name " + q.self.name + " is in use by a node that lives";

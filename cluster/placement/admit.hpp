@@ -1,5 +1,5 @@
-// Who may enter the cluster: the question of a node that starts, and the answer to it (proto/admin.proto). Decided where
-// shard 0 leads; any node passes the question on.
+// Who may enter the cluster: the question of a node that starts, and the answer to it (proto/admin.proto). Decided
+// where shard 0 leads; any node passes the question on.
 #pragma once
 
 #include "cluster/placement/shard_map.hpp"

@@ -2,10 +2,10 @@
 // whoever restarts (ARCHITECTURE section 5, "Forming"). Pure; the shell sends, writes and joins.
 //
 // The node whose address sorts first draws an id and promises it to itself, asks all others to promise it, and creates
-// the cluster when every one of them has. A promise is durable and exclusive: who gave it joins that cluster or none. So
-// no two creators (lists that differ) can both have all promises of lists that share a node. A creator that finds
-// promises for an id that is not its own (its directory was wiped meanwhile) takes that id; one that finds a member of a
-// cluster joins it.
+// the cluster when every one of them has. A promise is durable and exclusive: who gave it joins that cluster or none.
+// So no two creators (lists that differ) can both have all promises of lists that share a node. A creator that finds
+// promises for an id that is not its own (its directory was wiped meanwhile) takes that id; one that finds a member of
+// a cluster joins it.
 #pragma once
 
 #include "cluster/base/random.hpp"

@@ -1,5 +1,5 @@
-// Where the replicas of every shard should come to lie, found from where they are with as few moves as possible: what is
-// in flight counts as arrived, and a goal that is reached is its own goal. Private to cluster/placement.
+// Where the replicas of every shard should come to lie, found from where they are with as few moves as possible: what
+// is in flight counts as arrived, and a goal that is reached is its own goal. Private to cluster/placement.
 #pragma once
 
 #include "cluster/placement/picture.hpp"

@@ -50,11 +50,12 @@ class planning {
     return r->mark() >= seen_.place(n).noted && same(r->config.voters, seen_.place(n).voters) ? r : nullptr;
   }
 
-  /// What a group has committed the map has to know before anything else is wanted of it. A leader that was deposed long
-  /// ago may still report: its configuration is not newer than the one noted.
+  /// What a group has committed the map has to know before anything else is wanted of it. A leader that was deposed
+  /// long ago may still report: its configuration is not newer than the one noted.
   void follow(std::size_t n) {
     const auto* const r = seen_.report(n);
-    if (r == nullptr || r->changing || !r->config.leaving.empty() || same(r->config.voters, seen_.place(n).voters)) return;
+    if (r == nullptr || r->changing || !r->config.leaving.empty() || same(r->config.voters, seen_.place(n).voters))
+      return;
     held_[n] = true;
     if (r->mark() > seen_.place(n).noted) steps_.push_back(note_voters{id(n), r->config.voters, r->mark()});
   }
@@ -177,7 +178,8 @@ class planning {
     for (const auto& t : view.transfers) {
       if (t.shard == id(n) && view.now - t.at < view.options.transfer_again) return;
     }
-    if (handed(r->leader) >= view.options.transfers_per_second || handed(*to) >= view.options.transfers_per_second) return;
+    if (handed(r->leader) >= view.options.transfers_per_second || handed(*to) >= view.options.transfers_per_second)
+      return;
     steps_.push_back(transfer{id(n), r->leader, *to});
   }
 

@@ -1,5 +1,5 @@
-// Where replicas and leaders go: a pure function of a view, so that it can be asked as often as one likes. It runs where
-// shard 0 leads, at most once a second or when something changed (replication.md section 11; README.md).
+// Where replicas and leaders go: a pure function of a view, so that it can be asked as often as one likes. It runs
+// where shard 0 leads, at most once a second or when something changed (replication.md section 11; README.md).
 //
 // Use: steps = plan(view); write applied(view.map, view.nodes, steps) to shard 0 with if_hash; when that is committed
 // publish the map and carry out the orders among the steps (change_members, transfer). Nothing need be remembered but
@@ -29,8 +29,8 @@ struct drop_learner {
   raft::member who;
   bool operator==(const drop_learner&) const = default;
 };
-/// The group has committed these voters. Also noted, with voters as they were, before a change of them is ordered: so no
-/// later plan takes a report from before that change for the present, and drops a newcomer that has become a voter.
+/// The group has committed these voters. Also noted, with voters as they were, before a change of them is ordered: so
+/// no later plan takes a report from before that change for the present, and drops a newcomer that has become a voter.
 struct note_voters {
   shard_id shard;
   std::vector<raft::member> voters;

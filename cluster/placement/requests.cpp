@@ -106,7 +106,8 @@ request_plan check_leaving(const cluster_view& view, const node_entry& entry) {
     return refused(counted(stuck, "shard") + " could not keep three voters without " + entry.name +
                    ": add a node" + (with.zones() < 3 ? "" : " in zone " + entry.zone) + " first");
   }
-  if (stuck > 0) return refused(entry.name + " holds the only vote of " + counted(stuck, "shard") + ": add a node first");
+  if (stuck > 0)
+    return refused(entry.name + " holds the only vote of " + counted(stuck, "shard") + ": add a node first");
   if (poorer > 0) {
     return refused(counted(poorer, "shard") + " would have two replicas in one zone: zone " + entry.zone +
                    " would lose its only copy", true);
@@ -119,7 +120,8 @@ request_plan check_leaving(const cluster_view& view, const node_entry& entry) {
 request_plan drain_plan(const cluster_view& view, node_id node) {
   const auto* const entry = find(view.nodes, node);
   if (entry == nullptr || entry->state == node_state::gone) return refused("no such node");
-  if (entry->state == node_state::leaving) return refused(entry->name + " is being decommissioned: it leads nothing already");
+  if (entry->state == node_state::leaving)
+    return refused(entry->name + " is being decommissioned: it leads nothing already");
   const auto risk = can_lose(view);
   request_plan out;
   const picture seen(view);
@@ -161,8 +163,8 @@ request_plan decommission_plan(const cluster_view& view, node_id node) {
   out.state = node_state::leaving;
   const auto others = others_in_zone(view, *entry);
   out.summary = entry->name + " holds " + counted(duties_of(view.map, node).size(), "replica") + ", and " +
-                std::to_string(out.replicas.size()) + " (" + size_text(out.bytes) + ") must be copied. Zone " + entry->zone +
-                (others.empty() ? " keeps no node." : " keeps " + others + ".");
+                std::to_string(out.replicas.size()) + " (" + size_text(out.bytes) + ") must be copied. Zone " +
+                entry->zone + (others.empty() ? " keeps no node." : " keeps " + others + ".");
   return out;
 }
 
@@ -201,7 +203,8 @@ request_plan move_plan(const cluster_view& view, shard_id shard, node_id from, n
   out.bytes = r->bytes;
   out.replicas = {{shard, from, to, r->bytes}};
   out.steps = {add_learner{shard, {view.map.next_replica, to}, old->replica}};
-  out.summary = name + " goes from " + name_of(view, from) + " to " + name_of(view, to) + " (" + size_text(r->bytes) + ").";
+  out.summary =
+      name + " goes from " + name_of(view, from) + " to " + name_of(view, to) + " (" + size_text(r->bytes) + ").";
   return out;
 }
 

@@ -31,7 +31,8 @@ bool all_go_on(const picture& seen, const std::function<bool(node_id)>& struck) 
 
 std::string hint_of(const picture& seen, const loss& out) {
   if (!out.stopped.empty()) {
-    return std::to_string(out.stopped.size()) + (out.stopped.size() == 1 ? " shard has" : " shards have") + " no majority";
+    return std::to_string(out.stopped.size()) + (out.stopped.size() == 1 ? " shard has" : " shards have") +
+           " no majority";
   }
   std::size_t staying = 0;
   for (const auto& e : seen.view.nodes) {

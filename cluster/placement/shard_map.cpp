@@ -21,7 +21,9 @@ result<void> check_place(const shard_place& place, replica_id next, std::size_t 
     if (!replicas.insert(v.replica).second || !voters.insert(v.node).second) return wrong("a voter named twice");
   }
   for (const auto& n : place.newcomers) {
-    if (n.who.replica.value == 0 || n.who.replica >= next || n.who.node.value == 0) return wrong("a newcomer that cannot be");
+    if (n.who.replica.value == 0 || n.who.replica >= next || n.who.node.value == 0) {
+      return wrong("a newcomer that cannot be");
+    }
     if (!replicas.insert(n.who.replica).second || !newcomers.insert(n.who.node).second) {
       return wrong("a newcomer named twice");
     }
@@ -59,6 +61,7 @@ shard_map first_map(node_id node, std::uint16_t shards) {
 
 result<void> validate(const shard_map& map) {
   if (map.shards.size() > static_cast<std::size_t>(limits::shards_max) + 1) return bad("too many shards");
+  if (map.next_replica.value > ~std::uint64_t{0} >> 1) return bad("no replica ids left");
   if ((map.epoch == 0) != map.shards.empty()) return bad("a map without an epoch");
   for (std::size_t n = 0; n < map.shards.size(); ++n) {
     if (auto checked = check_place(map.shards[n], map.next_replica, n); !checked) return checked;

@@ -1,8 +1,8 @@
 // Which replica of which shard lives where, as shard 0 keeps it in one value and all nodes know it by its epoch.
 //
-// Voters follow: the map notes what a shard's group has committed, never the other way round. Learners lead: the planner
-// writes a newcomer down first, its node then runs it, and the group's leader is told to take it in. So a planner that
-// dies between two steps leaves nothing that the next one does not see.
+// Voters follow: the map notes what a shard's group has committed, never the other way round. Learners lead: the
+// planner writes a newcomer down first, its node then runs it, and the group's leader is told to take it in. So a
+// planner that dies between two steps leaves nothing that the next one does not see.
 #pragma once
 
 #include "cluster/base/result.hpp"
@@ -21,8 +21,8 @@ struct newcomer {
   auto operator<=>(const newcomer&) const = default;
 };
 
-/// When a group's configuration was in force: of two reports of leaders the one with the higher mark is the later one. A
-/// leader of a later term has all that was committed before; within a term there is one leader, whose log only grows.
+/// When a group's configuration was in force: of two reports of leaders the one with the higher mark is the later one.
+/// A leader of a later term has all that was committed before; within a term there is one leader, whose log only grows.
 struct config_mark {
   burrow::term term;
   log_index index; ///< raft_status::configured
@@ -67,8 +67,9 @@ struct node_entry {
 /// The map of a cluster of one: every shard has one voter on that node, under replica id 1.
 [[nodiscard]] shard_map first_map(node_id node, std::uint16_t shards);
 
-/// Agrees with itself: bounds, no replica or node twice in a shard (but for a newcomer that takes the place of the voter
-/// on its own node), every replica below next_replica, leaders a permutation of the voters' nodes. Errors: malformed.
+/// Agrees with itself: bounds, no replica or node twice in a shard (but for a newcomer that takes the place of the
+/// voter on its own node), every replica below next_replica, leaders a permutation of the voters' nodes. Errors:
+/// malformed.
 [[nodiscard]] result<void> validate(const shard_map& map);
 /// Bounds, characters of names, addresses of the form HOST:PORT. Errors: malformed.
 [[nodiscard]] result<void> validate(const node_entry& entry);
@@ -82,8 +83,8 @@ struct node_entry {
 [[nodiscard]] const node_entry* find(const std::vector<node_entry>& entries, node_id node);
 [[nodiscard]] const node_entry* find_name(const std::vector<node_entry>& entries, std::string_view name); ///< not gone
 
-/// A replica that a node must run. What it runs besides it may delete once the map is of a later epoch than the one that
-/// placed it.
+/// A replica that a node must run. What it runs besides it may delete once the map is of a later epoch than the one
+/// that placed it.
 struct duty {
   shard_id shard;
   raft::member who;

@@ -78,7 +78,8 @@ struct telling {
 
   std::string operator()(const add_learner& s) const {
     const auto instead = s.instead_of.value == 0 ? "" : ", instead of replica " + std::to_string(s.instead_of.value);
-    return shard(s.shard) + "copy to " + name(s.who.node) + " as replica " + std::to_string(s.who.replica.value) + instead;
+    return shard(s.shard) + "copy to " + name(s.who.node) + " as replica " + std::to_string(s.who.replica.value) +
+           instead;
   }
   std::string operator()(const drop_learner& s) const {
     return shard(s.shard) + "no copy to " + name(s.who.node) + " any more";

@@ -24,7 +24,8 @@ placement_world::placement_world(options with) : with_(with), chance_(with.seed)
 }
 
 void placement_world::expect(bool holds, const std::string& what) {
-  if (!holds && broken_.empty()) broken_ = "seed " + std::to_string(with_.seed) + " at " + std::to_string(now.ms) + ": " + what;
+  if (!holds && broken_.empty())
+    broken_ = "seed " + std::to_string(with_.seed) + " at " + std::to_string(now.ms) + ": " + what;
 }
 
 node_id placement_world::join(const std::string& name, const std::string& zone) {
@@ -166,8 +167,9 @@ void placement_world::turn(duration passes) {
       if (chance_.chance(50) && old_reports_.count(shard) != 0) r = old_reports_[shard]; // of a leader that was
       else if (chance_.chance(100)) old_reports_[shard] = r;
     }
-    seen.shards.erase(std::remove_if(seen.shards.begin(), seen.shards.end(), [&](const auto&) { return chance_.chance(50); }),
-                      seen.shards.end());
+    seen.shards.erase(
+        std::remove_if(seen.shards.begin(), seen.shards.end(), [&](const auto&) { return chance_.chance(50); }),
+        seen.shards.end());
   }
   const auto steps = plan(seen);
   check_steps(seen, steps);
@@ -225,13 +227,15 @@ void placement_world::check_steps(const cluster_view& seen, const std::vector<st
   for (const auto& s : steps) {
     if (const auto* const a = std::get_if<add_learner>(&s)) {
       ++added;
-      expect(a->who.replica.value > highest_replica_ || a->who.replica.value >= map.next_replica.value, "a replica id twice");
+      expect(a->who.replica.value > highest_replica_ || a->who.replica.value >= map.next_replica.value,
+             "a replica id twice");
       expect(++filling[a->who.node] <= seen.options.moves_per_node, "too many copies to a node");
-      expect(entry(a->who.node).state == node_state::storage || a->instead_of.value != 0, "a copy to one that takes none");
+      expect(entry(a->who.node).state == node_state::storage || a->instead_of.value != 0,
+             "a copy to one that takes none");
       expect(nodes.at(a->who.node).up, "a copy to a node that is down");
       expect(a->instead_of.value == 0 || !zone_gone(), "a move while a zone is gone");
     }
-    if (const auto* const c = std::get_if<change_members>(&s)) check_change(seen, *c);
+    if (const auto* const c = std::get_if<change_members>(&s)) check_change(*c);
     if (const auto* const g = std::get_if<mark_gone>(&s)) {
       expect(duties_of(map, g->node).empty(), "a node gone that holds a replica");
     }
@@ -240,17 +244,23 @@ void placement_world::check_steps(const cluster_view& seen, const std::vector<st
   check_transfers(seen, steps);
 }
 
-void placement_world::check_change(const cluster_view&, const change_members& c) {
+void placement_world::check_change(const change_members& c) {
   const auto& old = c.expected.voters;
   const auto& g = groups[c.shard.value];
   if (!(g.config == c.expected)) return; // an old report; the leader refuses
   const bool same = std::is_permutation(old.begin(), old.end(), c.voters.begin(), c.voters.end());
   if (same) return;
+  for (const auto& v : c.voters) {
+    const auto at = g.replicas.find(v.replica);
+    expect(std::count(old.begin(), old.end(), v) != 0 || (at != g.replicas.end() && at->second.full),
+           "a vote for one that has not caught up");
+  }
   expect(old.size() == 1 || c.voters.size() == old.size(), "fewer voters");
   expect(c.voters.size() == 1 || c.voters.size() == 3, "neither one voter nor three");
   expect(majority(g, c.voters) || !nodes.at(c.leader).up, "a change that costs the majority");
   expect(old.size() == 1 || !zone_gone(), "voters changed while a zone is gone");
-  if (old.size() == 1 && c.voters.size() == 3) expect(spread(c.voters) >= std::min<std::size_t>(3, zones()), "grown into too few zones");
+  if (old.size() == 1 && c.voters.size() == 3)
+    expect(spread(c.voters) >= std::min<std::size_t>(3, zones()), "grown into too few zones");
   else expect(spread(c.voters) >= std::min(spread(old), zones()), "two voters in one zone");
 }
 
@@ -260,7 +270,8 @@ void placement_world::check_transfers(const cluster_view& seen, const std::vecto
     if (t == nullptr) continue;
     const auto from = entry(t->from).state, to = entry(t->to).state;
     expect(to == node_state::storage, "leadership for a node that leads nothing");
-    const auto r = std::find_if(seen.shards.begin(), seen.shards.end(), [&](const auto& x) { return x.shard == t->shard; });
+    const auto r =
+        std::find_if(seen.shards.begin(), seen.shards.end(), [&](const auto& x) { return x.shard == t->shard; });
     expect(!r->changing, "a transfer while a change runs");
     if (from != node_state::storage) continue;
     for (const auto& m : r->members) {
@@ -296,9 +307,11 @@ void placement_world::check_map() {
     const auto& place = map.shards[s];
     for (const auto* const set : {&g.config.voters, &g.config.leaving}) {
       for (const auto& v : *set) {
-        const bool placed = std::count(place.voters.begin(), place.voters.end(), v) != 0 ||
-                            std::any_of(place.newcomers.begin(), place.newcomers.end(), [&](const auto& c) { return c.who == v; });
-        expect(placed || set == &g.config.leaving, "the map lets a voter of shard " + std::to_string(s) + " be deleted");
+        const bool placed =
+            std::count(place.voters.begin(), place.voters.end(), v) != 0 ||
+            std::any_of(place.newcomers.begin(), place.newcomers.end(), [&](const auto& c) { return c.who == v; });
+        expect(placed || set == &g.config.leaving,
+               "the map lets a voter of shard " + std::to_string(s) + " be deleted");
       }
     }
   }

@@ -78,7 +78,7 @@ class placement_world {
   void act(std::size_t shard);
   placement::shard_seen report(std::size_t shard) const;
   void check_steps(const placement::cluster_view& seen, const std::vector<placement::step>& steps);
-  void check_change(const placement::cluster_view& seen, const placement::change_members& change);
+  void check_change(const placement::change_members& change);
   void check_transfers(const placement::cluster_view& seen, const std::vector<placement::step>& steps);
   void check_rate(const std::vector<placement::step>& steps);
   void check_map();

@@ -35,7 +35,8 @@ shard_map any_map(burrow::random& r, std::size_t shards) {
     shard_place p;
     p.noted = {{r.next()}, {r.next()}};
     const auto voters = r.chance(300) ? 1U : 3U;
-    for (std::uint64_t v = 1; v <= voters; ++v) p.voters.push_back({{next++}, {v}}), p.leaders.insert(p.leaders.begin(), {v});
+    for (std::uint64_t v = 1; v <= voters; ++v)
+      p.voters.push_back({{next++}, {v}}), p.leaders.insert(p.leaders.begin(), {v});
     if (r.chance(500)) p.newcomers.push_back({{{next++}, {5}}, r.chance(500) ? p.voters[0].replica : replica_id{}});
     if (r.chance(100)) p.newcomers.push_back({{{next++}, {1}}, p.voters[0].replica});
     map.shards.push_back(std::move(p));
@@ -48,8 +49,10 @@ shard_map any_map(burrow::random& r, std::size_t shards) {
 admin_message any_message(burrow::random& r) {
   const auto maybe = [&] { return r.chance(500) ? std::optional{hash128{r.next(), r.next()}} : std::nullopt; };
   switch (r.below(4)) {
-  case 0: return admit_question{maybe(), any_node(r, r.between(1, 99)), static_cast<std::uint32_t>(r.next()), r.chance(500), maybe(),
-                                static_cast<std::uint32_t>(r.below(17))};
+  case 0:
+    return admit_question{
+        maybe(), any_node(r, r.between(1, 99)),          static_cast<std::uint32_t>(r.next()), r.chance(500),
+        maybe(), static_cast<std::uint32_t>(r.below(17))};
   case 1: {
     admit_answer a;
     a.is = static_cast<standing>(r.below(5));
@@ -65,7 +68,9 @@ admin_message any_message(burrow::random& r) {
     return a;
   }
   case 2: return map_order{{r.next(), r.next()}, any_map(r, r.below(20)), any_nodes(r)};
-  default: return node_order{{r.next(), 1}, {r.between(1, 99)}, node_state::storage, static_cast<node_state>(r.between(1, 3)), "a reason"};
+  default:
+    return node_order{
+        {r.next(), 1}, {r.between(1, 99)}, node_state::storage, static_cast<node_state>(r.between(1, 3)), "a reason"};
   }
 }
 
@@ -129,8 +134,12 @@ TEST_CASE("admin messages that do not agree with themselves are refused") {
   CHECK(codec::decode_admin(codec::encode_admin(a)).error().context == "a map of other shards");
   a.is = standing::promised;
   CHECK_FALSE(codec::decode_admin(codec::encode_admin(a)).ok());
-  CHECK_FALSE(codec::decode_admin(codec::encode_admin(node_order{{1, 1}, {1}, node_state::storage, node_state::gone, ""})).ok());
-  CHECK_FALSE(codec::decode_admin(codec::encode_admin(node_order{{1, 1}, {0}, node_state::storage, node_state::leaving, ""})).ok());
+  CHECK_FALSE(
+      codec::decode_admin(codec::encode_admin(node_order{{1, 1}, {1}, node_state::storage, node_state::gone, ""}))
+          .ok());
+  CHECK_FALSE(
+      codec::decode_admin(codec::encode_admin(node_order{{1, 1}, {0}, node_state::storage, node_state::leaving, ""}))
+          .ok());
 }
 
 TEST_CASE("the largest map, in the middle of growing, fits into one value of the registry") {

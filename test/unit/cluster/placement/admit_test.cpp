@@ -101,7 +101,8 @@ TEST_CASE("the name of a dead node passes on, and the dead one is gone") {
 
 TEST_CASE("a cluster has a bound of nodes, and forgets gone ones that hold nothing") {
   auto known = cluster_of_two();
-  for (std::uint64_t n = 3; n <= limits::cluster_nodes_max; ++n) known.nodes.push_back(node(n, "n" + std::to_string(n)));
+  for (std::uint64_t n = 3; n <= limits::cluster_nodes_max; ++n)
+    known.nodes.push_back(node(n, "n" + std::to_string(n)));
   CHECK(refused(known, asks(node(1000, "more"))).find("as many nodes") != std::string::npos);
   for (auto& e : known.nodes) {
     if (e.node.value > 3) e.state = node_state::gone;
@@ -121,8 +122,10 @@ TEST_CASE("names and addresses that cannot be are none") {
   for (const auto* const good : {"n1", "a.b_c-9", "0"}) CHECK(is_node_name(good));
   for (const auto* const bad : {"", "N1", "a b", "a/b", "\xc3\xa9"}) CHECK_FALSE(is_node_name(bad));
   CHECK_FALSE(is_node_name(std::string(65, 'a')));
-  for (const auto* const good : {"localhost:1", "10.0.0.1:65535", "[::1]:7700", "a-b.example:80"}) CHECK(is_address(good));
-  for (const auto* const bad : {"", ":1", "a", "a:", "a:0", "a:65536", "a:1x", "::1:5", "[]:1", "a b:1", "a/:1", "a:999999"}) {
+  for (const auto* const good : {"localhost:1", "10.0.0.1:65535", "[::1]:7700", "a-b.example:80"})
+    CHECK(is_address(good));
+  for (const auto* const bad :
+       {"", ":1", "a", "a:", "a:0", "a:65536", "a:1x", "::1:5", "[]:1", "a b:1", "a/:1", "a:999999"}) {
     CHECK_FALSE(is_address(bad));
   }
 }
@@ -157,7 +160,8 @@ TEST_CASE("a node's duties are its voters and newcomers; a newcomer in its own p
   map.next_replica = {10};
   map.shards[1].newcomers = {{{{5}, {2}}, {}}};
   map.shards[2].newcomers = {{{{6}, {1}}, {1}}};
-  CHECK(duties_of(map, {1}) == std::vector<duty>{{{0}, {{1}, {1}}, true}, {{1}, {{1}, {1}}, true}, {{2}, {{6}, {1}}, false}});
+  CHECK(duties_of(map, {1}) ==
+        std::vector<duty>{{{0}, {{1}, {1}}, true}, {{1}, {{1}, {1}}, true}, {{2}, {{6}, {1}}, false}});
   CHECK(duties_of(map, {2}) == std::vector<duty>{{{1}, {{5}, {2}}, false}});
   CHECK(duties_of(map, {3}).empty());
   CHECK(node_key({0xab}) == "placement/node/00000000000000ab");

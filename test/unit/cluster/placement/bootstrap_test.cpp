@@ -35,7 +35,8 @@ struct forming {
   void start(std::size_t n) {
     auto& own = nodes[n];
     if (own.member) return;
-    own.machine = std::make_unique<bootstrap>(bootstrap_options{address(n), lists[n], {chance.next(), n + 1}, {}}, own.promise);
+    own.machine =
+        std::make_unique<bootstrap>(bootstrap_options{address(n), lists[n], {chance.next(), n + 1}, {}}, own.promise);
     own.creates = own.machine->creates();
   }
 

@@ -36,7 +36,8 @@ std::string run(std::uint64_t seed) {
   for (int n = 0; n < 60 && w.broken().empty(); ++n) {
     w.random_event();
     for (auto turns = chance.below(40); turns-- > 0 && w.broken().empty();) {
-      w.turn(duration(static_cast<std::int64_t>(chance.chance(20) ? chance.between(60'000, 900'000) : chance.between(200, 3'000))));
+      w.turn(duration(
+          static_cast<std::int64_t>(chance.chance(20) ? chance.between(60'000, 900'000) : chance.between(200, 3'000))));
     }
   }
   if (!w.broken().empty()) return w.broken();

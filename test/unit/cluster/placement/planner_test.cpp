@@ -25,7 +25,8 @@ struct quiet_world : placement_world {
   std::size_t held(node_id who) const {
     std::size_t out = 0;
     for (const auto& g : groups) {
-      out += std::count_if(g.config.voters.begin(), g.config.voters.end(), [&](const auto& v) { return v.node == who; });
+      out +=
+          std::count_if(g.config.voters.begin(), g.config.voters.end(), [&](const auto& v) { return v.node == who; });
     }
     return out;
   }
@@ -302,9 +303,12 @@ TEST_CASE("the preferred node gets its leadership back when it has caught up for
 TEST_CASE("a move is data first, and refused where it makes no sense") {
   six w;
   const auto& voters = w.map.shards[3].voters;
-  const auto on = [&](node_id n) { return std::any_of(voters.begin(), voters.end(), [&](auto& v) { return v.node == n; }); };
+  const auto on = [&](node_id n) {
+    return std::any_of(voters.begin(), voters.end(), [&](auto& v) { return v.node == n; });
+  };
   const auto from = on(w.a) ? w.a : w.a2, to = on(w.a) ? w.a2 : w.a;
-  CHECK(move_plan(w.view(), {3}, from, on(w.b) ? w.b2 : w.b).refusal.find("two replicas in one zone") != std::string::npos);
+  CHECK(move_plan(w.view(), {3}, from, on(w.b) ? w.b2 : w.b).refusal.find("two replicas in one zone") !=
+        std::string::npos);
   CHECK(move_plan(w.view(), {3}, to, from).refusal.find("has no vote") != std::string::npos);
   CHECK(move_plan(w.view(), {3}, from, to).refusal.find("it would be moved back") != std::string::npos);
   CHECK(move_plan(w.view(), {99}, from, to).refusal == "no such shard");
