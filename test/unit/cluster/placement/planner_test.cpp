@@ -214,6 +214,12 @@ TEST_CASE("when a whole zone is gone nothing is moved, and the others lead its s
     CHECK(w.led(n) <= 4);
   }
   CHECK(decommission_plan(w.view(), w.a2).refusal.find("a whole zone is down") == 0);
+  const auto a3 = w.join("n7", "a"); // nor is anything made more even
+  w.rest();
+  CHECK(w.copies == copies);
+  w.come_back(w.b);
+  w.rest();
+  CHECK(w.held(a3) == 4);
 }
 
 TEST_CASE("a zone that is gone holds up the replacement of a node in another") {
