@@ -42,7 +42,7 @@ std::string run(std::uint64_t seed) {
   }
   if (!w.broken().empty()) return w.broken();
   calm(w);
-  const bool settled = w.settle(120s, 4h);
+  const bool settled = w.settle(120s, 1h);
   if (!w.broken().empty()) return w.broken();
   if (!settled) return "it never comes to rest";
   for (const auto& e : w.entries) {
