@@ -81,6 +81,7 @@ class placement_world {
   void check_change(const placement::change_members& change);
   void check_transfers(const placement::cluster_view& seen, const std::vector<placement::step>& steps);
   void check_rate(const std::vector<placement::step>& steps);
+  void check_noted(const placement::cluster_view& seen, const std::vector<placement::step>& steps);
   void check_map();
   void carry_out(const placement::step& what);
   void change(const placement::change_members& order);

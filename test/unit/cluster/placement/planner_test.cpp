@@ -371,25 +371,6 @@ TEST_CASE("an old report changes nothing") {
   CHECK(std::holds_alternative<note_voters>(steps[0]));
 }
 
-TEST_CASE("what a change of voters rests on is noted before it is ordered") {
-  three w;
-  w.join("n4", "a");
-  std::size_t changes = 0;
-  for (int n = 0; n < 300; ++n) {
-    const auto seen = w.view();
-    const auto steps = plan(seen);
-    const auto next = applied(seen.map, seen.nodes, steps).map;
-    for (const auto& s : steps) {
-      const auto* const c = std::get_if<change_members>(&s);
-      if (c == nullptr || c->voters == c->expected.voters) continue;
-      CHECK(next.shards[c->shard.value].noted == seen.shards[c->shard.value].mark());
-      ++changes;
-    }
-    w.turn();
-  }
-  CHECK(changes == 6);
-}
-
 TEST_CASE("plans of a thousand shards and many nodes are made, and the map fits into a value of the registry") {
   placement_world w({1, 1024, false});
   for (int n = 2; n <= 12; ++n) w.join("n" + std::to_string(n), std::string(1, static_cast<char>('a' + n % 3)));
