@@ -134,6 +134,24 @@ inline constexpr std::uint16_t shards_default = 64;
 inline constexpr std::uint16_t shards_per_tenant = 4;
 inline constexpr std::size_t readers = 2;
 
+// Membership and the control plane (caf.md sections 5, 8).
+inline constexpr std::size_t members_max = 256; ///< dead and left ones that are still kept among them
+inline constexpr std::size_t member_name_bytes_max = 64; ///< of a node, of a zone
+inline constexpr std::size_t member_address_bytes_max = 260; ///< a host name of DNS and a port
+inline constexpr std::size_t member_version_bytes_max = 64;
+inline constexpr std::size_t member_bytes_max = 3 * member_address_bytes_max + 2 * member_name_bytes_max +
+                                                member_version_bytes_max + 148; ///< written down, numbers included
+inline constexpr std::size_t probe_rumours_max = 4;   ///< that ride on a probe
+inline constexpr std::size_t rumours_message_max = 32; ///< in a message of their own
+inline constexpr std::size_t exchange_part_max = 64;  ///< members in one message of an exchange
+inline constexpr std::size_t rumours_queued_max = 4 * members_max;
+inline constexpr std::size_t probes_open_max = 64;    ///< of our own, and as many that we relay
+inline constexpr std::size_t control_message_bytes_max = 256 * kib;
+inline constexpr std::size_t control_order_bytes_max = 192 * kib; ///< of placement, in one message
+inline constexpr std::size_t control_credit = 64;     ///< messages under way to one peer, before it has said more
+inline constexpr std::size_t control_backlog_max = 256; ///< messages that wait for a peer's credit
+inline constexpr std::size_t control_backlog_bytes_max = 1 * mib;
+
 // Disk reserve (replication.md section 4).
 inline constexpr std::uint64_t disk_low_bytes = 1 * gib, disk_stop_bytes = 256 * mib;
 inline constexpr std::uint64_t disk_low_per_cent = 5;
@@ -150,5 +168,9 @@ static_assert(list_items_max <= entry_messages_max);
 static_assert(entry_due_max < entry_messages_max);
 static_assert(batch_entries_max <= entry_commands_max);
 static_assert(disk_stop_bytes < disk_low_bytes);
+static_assert(exchange_part_max * member_bytes_max + kib <= control_message_bytes_max);
+static_assert(rumours_message_max <= exchange_part_max && probe_rumours_max <= rumours_message_max);
+static_assert(control_order_bytes_max + kib <= control_message_bytes_max);
+static_assert(control_backlog_bytes_max >= control_message_bytes_max && rumours_queued_max >= members_max);
 
 } // namespace burrow::limits

@@ -36,4 +36,18 @@ struct member {
   bool operator==(const member&) const = default;
 };
 
+/// The ordering rule, on which everything else rests: of two statements about the same node the one with the higher
+/// life is newer; within a life that with the higher incarnation, which only the node itself raises; within an
+/// incarnation the graver state (SWIM section 4.2: a suspicion overrides `alive` of the same incarnation and never the
+/// other way round, so a suspect can only be cleared by itself). `left` is said by the node itself and is its last word
+/// in a life. The order is total, so whoever has heard the same statements holds the same, in whatever order they came.
+[[nodiscard]] inline bool is_newer(const member& said, const member& held) {
+  if (said.life != held.life) return said.life > held.life;
+  if (said.incarnation != held.incarnation) return said.incarnation > held.incarnation;
+  return said.state > held.state;
+}
+
+/// It counts for probes, majorities of rumours, and names: nobody has said that it is gone.
+[[nodiscard]] inline bool is_here(member_state s) { return s == member_state::alive || s == member_state::suspect; }
+
 } // namespace burrow::membership
