@@ -10,7 +10,7 @@ namespace burrow::membership {
 
 membership::membership(const options& o, member self, std::uint64_t seed, duration now)
   : o_(o), chance_(seed), self_(std::move(self)), swim_(o_, chance_, health_), last_told_(now),
-    last_gossip_(now - o.gossip_every) {
+    last_gossip_(now - o.gossip_every), last_input_(now) {
   BURROW_ASSERT(self_.life > 0 && o.gossip_every > duration{0} && o.retransmits > 0);
   self_.incarnation = 1;
   self_.state = member_state::alive;
@@ -144,9 +144,12 @@ void membership::advance(duration now) {
 }
 
 void membership::notice_stop(duration now) {
+  const auto before = std::exchange(last_input_, now);
   const auto due = next_wake();
-  if (!due || now - *due <= o_.stopped_after) return;
-  const auto late = now - *due;
+  if (!due) return;
+  // What an input makes due at once was not due before it.
+  const auto late = now - std::max(*due, before);
+  if (late <= o_.stopped_after) return;
   swim_.forget_open();
   health_.worse();
   for (auto& [id, r] : table_) {

@@ -92,7 +92,7 @@ private:
   rumour_queue rumours_;
   std::map<node_id, bool> links_; ///< of members: as the data plane said last
   std::optional<member_facts> facts_to_tell_;
-  duration last_told_, last_gossip_;
+  duration last_told_, last_gossip_, last_input_;
   /// Each exists only while there is something to do, so that a lone node is never woken.
   std::optional<duration> probe_at_, exchange_at_, ask_dead_at_, forget_at_;
   std::vector<effect> effects_;
