@@ -35,6 +35,12 @@ constexpr std::array rows{
              "Messages dropped to make room in queues that overflow by drop_oldest."},
   metric_row{"burrow_dedupe_total", counter, "", "outcome",
              "Requests answered as repeats (replayed, duplicate), and those refused for their key or producer."},
+  metric_row{"burrow_control_links", gauge, "", "", "Peers that the control plane reaches."},
+  metric_row{"burrow_control_refused_total", counter, "", "reason",
+             "Peers and messages that the control plane turned away: another cluster or version, an identity that "
+             "does not fit or is in use, unreadable bytes, more than was allowed."},
+  metric_row{"burrow_control_dropped_total", counter, "", "",
+             "Control messages dropped: their peer was not connected, or too much waited for it."},
   metric_row{"burrow_restarts_total", counter, "", "kind", "Actors started again after a failure."},
 };
 
