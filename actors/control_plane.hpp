@@ -1,5 +1,5 @@
 // Between nodes, by CAF's remoting: rumours, exchanges and placement's orders. One actor a node is published at the
-// cluster port, and keeps a link to the same actor of each peer it is told of, across kills, restarts and freezes. Every
+// cluster port, and keeps a link to the same actor of each peer it is told of, across kills, restarts and freezes. A
 // link begins with a handshake of ours (CAF's own checks no identity). Small messages, each link bounded by credit.
 // Connects only where the data plane has: a connect of CAF's blocks all others (caf.md section 6), and refusals on the
 // data port are the ones that can be logged.

@@ -1,5 +1,5 @@
-// Runs cluster/membership: probes as frames of the data plane, rumours and exchanges by the control plane. It keeps both
-// planes told of whom to connect to, publishes the members, and wakes the replicas when a node may be gone.
+// Runs cluster/membership: probes as frames of the data plane, rumours and exchanges by the control plane. It keeps
+// both planes told of whom to connect to, publishes the members, and wakes the replicas when a node may be gone.
 #pragma once
 
 #include "actors/cluster_messages.hpp"

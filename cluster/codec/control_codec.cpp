@@ -75,7 +75,8 @@ std::string encode_control(const control_message& m) {
 result<control_message> decode_control(std::string_view bytes) {
   if (bytes.size() > limits::control_message_bytes_max) return errc::too_large;
   proto::control_message in;
-  if (!in.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return error{errc::malformed, "control message"};
+  const bool whole = in.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+  if (!whole) return error{errc::malformed, "control message"};
   auto out = read(in);
   if (!out) return error{errc::malformed, "control message"};
   return std::move(*out);

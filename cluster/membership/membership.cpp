@@ -35,11 +35,14 @@ void membership::received(duration now, node_id from, const probe_message& m) {
     send(from, ack{p->number}, stale);
   } else if (const auto* a = std::get_if<ack>(&m.what)) {
     swim_.received(now, from, *a, out);
-    // Who only has an older incarnation hears of the newer one by rumour. Who does not know us at all is one whom we
-    // were told of when we began: it lets us know everybody.
-    if (m.you.life == 0) send_exchange_to(now, from, true);
-    else if (stale && (m.you.life < self_.life || m.you.state != member_state::alive))
-      effects_.emplace_back(send_rumours{from, {{self_, self_.id, duration{0}}}});
+    // Who only has an older incarnation hears of the newer one by rumour. Who holds us for dead, or another life of us,
+    // is told at once, by a frame that needs no answer: two who refuse each other would go on for ever. Who does not
+    // know us at all is one whom we were told of when we began: it lets us know everybody.
+    const bool lost = m.you.life < self_.life || m.you.state != member_state::alive;
+    if (stale && lost && a->number != 0) {
+      send(from, ack{0}, true);
+      if (m.you.life == 0) send_exchange_to(now, from, true);
+    }
   } else if (const auto* asked = std::get_if<ping_request>(&m.what)) {
     if (asked->target == self_.id) send(from, ack{asked->number}, stale);
     else if (table_.find(asked->target) != nullptr) swim_.received(now, from, *asked, out);
