@@ -10,7 +10,10 @@
 #include <caf/io/all.hpp>
 #include <doctest/doctest.h>
 
+#include <cstdlib>
+#include <filesystem>
 #include <thread>
+#include <unistd.h>
 
 using namespace burrow;
 using namespace std::chrono_literals;
@@ -24,8 +27,32 @@ clock_reading real_clock() {
 }
 
 struct system_holder {
-  caf_config config{2, caf_network{}};
+  caf_config config;
   caf::actor_system system{config};
+  explicit system_holder(const caf_network& n) : config(2, n) {}
+};
+
+/// Certificates of a CA each, made by openssl(1) in a directory that goes with the object.
+struct certificates {
+  std::filesystem::path at = std::filesystem::temp_directory_path() / ("burrow_control_" + std::to_string(getpid()));
+  bool made = true;
+
+  certificates() { std::filesystem::create_directories(at); }
+  ~certificates() { std::filesystem::remove_all(at); }
+  caf_network of(const std::string& node, const std::string& ca) {
+    const auto file = [&](const std::string& name) { return (at / name).string(); };
+    if (!std::filesystem::exists(file(ca + ".pem")))
+      run("req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=" + ca + " -keyout " + file(ca + ".key") + " -out " +
+          file(ca + ".pem"));
+    run("req -newkey rsa:2048 -nodes -subj /CN=" + node + " -keyout " + file(node + ".key") + " -out " +
+        file(node + ".csr"));
+    run("x509 -req -days 2 -in " + file(node + ".csr") + " -CA " + file(ca + ".pem") + " -CAkey " + file(ca + ".key") +
+        " -CAcreateserial -out " + file(node + ".pem"));
+    return {file(node + ".pem"), file(node + ".key"), file(ca + ".pem")};
+  }
+
+private:
+  void run(const std::string& what) { made = std::system(("openssl " + what + " 2>/dev/null").c_str()) == 0 && made; }
 };
 
 /// A node with nothing but a control plane; what it is told comes to `inbox`.
@@ -35,9 +62,10 @@ struct node : system_holder {
   control_plane plane;
   std::unique_ptr<caf::scoped_actor> inbox = std::make_unique<caf::scoped_actor>(system);
 
-  explicit node(std::uint64_t id, std::uint64_t life = 1, std::uint16_t port = 0, hash128 cluster = {1, 2})
-    : self{cluster, {id}, "n" + std::to_string(id), life} {
-    auto made = start_control_plane(system, {self, "127.0.0.1", port, false, real_clock, metrics, {}});
+  explicit node(std::uint64_t id, std::uint64_t life = 1, std::uint16_t port = 0, hash128 cluster = {1, 2},
+                const caf_network& network = {})
+    : system_holder(network), self{cluster, {id}, "n" + std::to_string(id), life} {
+    auto made = start_control_plane(system, {self, "127.0.0.1", port, network.tls(), real_clock, metrics, {}});
     REQUIRE(made.ok());
     plane = *made;
     const auto me = caf::actor_cast<caf::actor>(*inbox);
@@ -149,6 +177,21 @@ TEST_CASE("a stranger's garbage, its messages without a handshake and a flood ar
   std::optional<control_gossip_said> got;
   for (got = b.next<control_gossip_said>(); got && got->bytes != "still here"; got = b.next<control_gossip_said>()) {}
   CHECK(got);
+}
+
+TEST_CASE("with certificates only nodes of the same CA link") {
+  certificates c;
+  const auto ours = c.of("n1", "ours"), too = c.of("n2", "ours"), strange = c.of("n3", "theirs");
+  REQUIRE(c.made);
+  node a(1, 1, 0, {1, 2}, ours), b(2, 1, 0, {1, 2}, too), stranger(3, 1, 0, {1, 2}, strange), plain(4);
+  stranger.knows(a);
+  plain.knows(a);
+  a.knows(b);
+  REQUIRE(a.linked(true));
+  caf::anon_send(a.plane.actor, control_gossip_send{{2}, "hello"});
+  CHECK(b.next<control_gossip_said>());
+  CHECK(!stranger.next<control_link>(500ms));
+  CHECK(!plain.next<control_link>(500ms));
 }
 
 TEST_CASE("orders carry their kind, and too large a one is dropped") {
