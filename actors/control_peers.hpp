@@ -56,8 +56,19 @@ struct control_out {
 /// A peer that speaks to us.
 struct control_in {
   node_id peer;
-  std::size_t allowance = limits::control_credit; ///< messages it may send before it is given more
-  std::size_t taken = 0;                          ///< since it was given more
+  std::size_t taken = 0;      ///< messages, since it was given credit
+  std::size_t this_second = 0; ///< and in the second that began at:
+  duration second{0};
+
+  /// Credit is given as messages are taken, so whoever ignores it shows by its rate alone: nobody who keeps to it and
+  /// to the bounds of membership comes near this one. False: too many.
+  bool take(duration now) {
+    if (now - second >= std::chrono::seconds(1)) {
+      second = now;
+      this_second = 0;
+    }
+    return ++this_second <= limits::control_rate_max;
+  }
 };
 
 struct control_peers {

@@ -245,7 +245,7 @@ private:
       self_->send(sinks_.orders, control_order_said{in->peer, m.kind, m.bytes});
   }
 
-  /// Who it is, if it has introduced itself and keeps to its credit; what it took is given back in steps.
+  /// Who it is, if it has introduced itself and does not flood us; credit is given back in steps.
   const control_in* admitted(const caf::actor& from) {
     const auto at = peers_.in.find(from.address());
     if (at == peers_.in.end()) {
@@ -253,15 +253,13 @@ private:
       return nullptr;
     }
     auto& in = at->second;
-    if (in.allowance == 0) {
+    if (!in.take(now())) {
       peers_.in.erase(at);
-      refuse(from, control_refusal::flood, "more than its credit");
+      refuse(from, control_refusal::flood, "too many messages");
       return nullptr;
     }
-    --in.allowance;
     if (++in.taken == credit_step) {
       in.taken = 0;
-      in.allowance += credit_step;
       send(from, codec::control_credit{credit_step});
     }
     return &in;
@@ -269,7 +267,8 @@ private:
 
   void refuse(const caf::actor& from, control_refusal why, const std::string& text) {
     refused(why, text);
-    send(from, codec::control_refused{text});
+    // Not one for each: a stranger that reads nothing would have us keep them all.
+    if (replies_.allows(now())) send(from, codec::control_refused{text});
   }
   void refused(control_refusal why, const std::string& text) {
     o_.metrics->refused(why);
@@ -285,7 +284,7 @@ private:
   control_sinks sinks_;
   control_peers peers_;
   std::map<node_id, bool> reachable_; ///< as the data plane said last
-  rate_limit rate_;
+  rate_limit rate_, replies_{duration{10}};
 };
 
 } // namespace

@@ -149,6 +149,7 @@ inline constexpr std::size_t probes_open_max = 64;    ///< of our own, and as ma
 inline constexpr std::size_t control_message_bytes_max = 256 * kib;
 inline constexpr std::size_t control_order_bytes_max = 192 * kib; ///< of placement, in one message
 inline constexpr std::size_t control_credit = 64;     ///< messages under way to one peer, before it has said more
+inline constexpr std::size_t control_rate_max = 5000; ///< messages a second that a peer may send
 inline constexpr std::size_t control_backlog_max = 256; ///< messages that wait for a peer's credit
 inline constexpr std::size_t control_backlog_bytes_max = 1 * mib;
 
