@@ -27,6 +27,8 @@ std::string frame_of(std::string_view payload, frame_kind kind) {
 
 } // namespace
 
+// (g++ 12 destroys a temporary of an aggregate twice if it is made in the expression of a co_await: greetings are
+// encoded in statements of their own.)
 task<void> connection::answer_call() {
   tune_socket(socket_.native_handle());
   if (!co_await secure()) co_return;
@@ -40,7 +42,8 @@ task<void> connection::answer_call() {
     co_await refuse(why);
     co_return;
   }
-  if (!co_await write_now(encode_greeting({greeting_step::welcome, home_.self(), stream_, {}, {}}))) co_return;
+  auto welcome = encode_greeting({greeting_step::welcome, home_.self(), stream_, {}, {}});
+  if (!co_await write_now(std::move(welcome))) co_return;
   const auto go = co_await read_greeting(greeting_step::go);
   if (!go) co_return;
   co_await serve();
@@ -53,7 +56,8 @@ task<void> connection::call() {
   // While we were on the way the other side may have called: it then has our word already.
   if (!home_.may_greet(*this)) co_return close("called by the other side", true);
   greeted_ = true;
-  if (!co_await write_now(encode_greeting({greeting_step::hello, home_.self(), stream_, meant_, {}}))) co_return;
+  auto hello = encode_greeting({greeting_step::hello, home_.self(), stream_, meant_, {}});
+  if (!co_await write_now(std::move(hello))) co_return;
   auto welcome = co_await read_greeting(greeting_step::welcome);
   if (!welcome) co_return;
   theirs_ = std::move(*welcome);
@@ -61,7 +65,8 @@ task<void> connection::call() {
     co_await refuse(why);
     co_return;
   }
-  if (!co_await write_now(encode_greeting({greeting_step::go, {}, {}, {}, {}}))) co_return;
+  auto go = encode_greeting({greeting_step::go, {}, {}, {}, {}});
+  if (!co_await write_now(std::move(go))) co_return;
   co_await serve();
 }
 
@@ -141,14 +146,16 @@ refusal connection::judge_them() {
 task<void> connection::refuse(refusal why) {
   if (closed_) co_return;
   if (why != refusal::crossed) home_.refused(*this, why);
-  co_await write_now(encode_greeting({greeting_step::refused, {}, {}, {}, why}));
+  auto words = encode_greeting({greeting_step::refused, {}, {}, {}, why});
+  co_await write_now(std::move(words));
   close("refused: " + std::string(to_string(why)), why == refusal::crossed);
 }
 
 // ---- admit questions ----------------------------------------------------------------------------------------------
 
 task<void> connection::put_question() {
-  if (!co_await write_now(frame_of(question_, frame_kind::admit))) co_return;
+  auto question = frame_of(question_, frame_kind::admit);
+  if (!co_await write_now(std::move(question))) co_return;
   frame_parser::parsed one;
   if (!co_await read_frame(one)) co_return;
   if (one.kind != static_cast<std::uint8_t>(frame_kind::admit)) {
