@@ -2,6 +2,7 @@
 
 #include "actors/actor_metrics.hpp"
 #include "actors/gateway/gateway_metrics.hpp"
+#include "actors/plane/metrics.hpp"
 #include "node/node_metrics.hpp"
 
 #include <prometheus/registry.h>
@@ -28,6 +29,7 @@ std::vector<metric_line> metric_lines() {
   const actor_metrics actors(registry);
   const gateway_metrics http(registry);
   const node_metrics node(registry);
+  const plane::metrics between(registry);
   std::vector<metric_line> out;
   for (const auto& family : registry->Collect()) {
     std::string labels;

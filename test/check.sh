@@ -92,8 +92,8 @@ part_release() { step "release build" 1500 deploy/build release; }
 
 part_suites() {
   local name
-  for name in burrow_unit burrow_storage_test burrow_actor_test burrow_gateway_test burrow_threads_test \
-    burrow_node_test; do
+  for name in burrow_unit burrow_storage_test burrow_actor_test burrow_gateway_test burrow_plane_test \
+    burrow_threads_test burrow_node_test; do
     program release "$name" 300
   done
 }
@@ -123,6 +123,7 @@ part_node() {
   suite "repair" 120 python3 test/node/repair_test.py
   suite "backup" 120 python3 test/node/backup_test.py
   suite "operation" 120 python3 test/node/operate_test.py
+  suite "certificates" 60 python3 test/node/cert_test.py
   suite "fairness" 90 python3 test/node/fairness_test.py
   local script
   for script in test/conformance/*/run; do
@@ -155,6 +156,7 @@ sanitizers() {
 
 part_asan() {
   local suites="burrow_unit burrow_storage_test burrow_actor_test burrow_gateway_test burrow_threads_test" name
+  suites="$suites burrow_plane_test"
   # shellcheck disable=SC2046,SC2086
   step "asan build" 1500 deploy/build asan $(ninja_targets asan $suites burrow_fuzz) || return
   sanitizers
@@ -183,13 +185,14 @@ part_fuzz() {
 # enqueued, __tsan_acquire where the actor is resumed).
 part_tsan() {
   local targets
-  targets=$(ninja_targets tsan burrow_threads_test burrow_gateway_test)
+  targets=$(ninja_targets tsan burrow_threads_test burrow_gateway_test burrow_plane_test)
   [ -n "$targets" ] || { absent "tsan suites"; return; }
   # shellcheck disable=SC2086
   step "tsan build" 1500 deploy/build tsan $targets || return
   sanitizers
   program tsan burrow_threads_test 300
   program tsan burrow_gateway_test 300
+  program tsan burrow_plane_test 300
 }
 
 # Those of the given targets that the tree has: a folder without sources makes none.

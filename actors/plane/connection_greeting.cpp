@@ -112,7 +112,8 @@ task<bool> connection::secure() {
   const auto side = dialed_ ? net::ssl::stream_base::client : net::ssl::stream_base::server;
   co_await tls_->async_handshake(side, net::redirect_error(use, ec));
   if (ec && !closed_) {
-    home_.refused(*this, refusal::tls, ec.message());
+    const auto problem = verify_problem(*tls_);
+    home_.refused(*this, refusal::tls, problem.empty() ? ec.message() : problem);
     close("TLS: " + ec.message());
   }
   co_return !ec && !closed_;

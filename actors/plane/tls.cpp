@@ -42,6 +42,11 @@ std::string state_of(const certificate_files& files) {
   return out;
 }
 
+std::string verify_problem(tls_stream& stream) {
+  const auto code = SSL_get_verify_result(stream.native_handle());
+  return code == X509_V_OK ? std::string{} : X509_verify_cert_error_string(code);
+}
+
 std::vector<std::string> peer_names(tls_stream& stream) {
   auto* const shown = SSL_get1_peer_certificate(stream.native_handle());
   if (!shown) return {};

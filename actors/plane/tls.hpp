@@ -10,6 +10,8 @@ namespace burrow::plane {
 [[nodiscard]] result<std::shared_ptr<net::ssl::context>> make_tls_context(const certificate_set& set);
 /// Changes whenever one of the files does.
 [[nodiscard]] std::string state_of(const certificate_files& files);
+/// What was wrong with the peer's certificate; empty if nothing was.
+[[nodiscard]] std::string verify_problem(tls_stream& stream);
 /// Names that the peer's certificate is for, after the handshake.
 [[nodiscard]] std::vector<std::string> peer_names(tls_stream& stream);
 
