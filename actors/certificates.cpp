@@ -131,7 +131,8 @@ std::vector<std::string> certificate_names(const x509_st* certificate) {
   auto* const subject = X509_get_subject_name(certificate);
   for (int at = -1; (at = X509_NAME_get_index_by_NID(subject, NID_commonName, at)) >= 0;)
     add(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)), "");
-  auto* const names = static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
+  auto* const names =
+    static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
   for (int i = 0; i < sk_GENERAL_NAME_num(names); ++i) {
     const auto* name = sk_GENERAL_NAME_value(names, i);
     if (name->type == GEN_DNS) add(name->d.dNSName, "");

@@ -44,7 +44,7 @@ constexpr std::array rows{
   metric_row{"burrow_plane_frames_total", counter, "", "direction", "Frames exchanged with other nodes."},
   metric_row{"burrow_plane_bytes_total", counter, "bytes", "direction", "Bytes exchanged with other nodes."},
   metric_row{"burrow_plane_dropped_total", counter, "", "reason",
-             "Frames for other nodes that were dropped: no stream (down), too much waits (full), or lost with a stream."},
+             "Frames for other nodes that were dropped: no stream (down), too much waiting (full), or lost with one."},
   metric_row{"burrow_certificate_expiry_seconds", gauge, "seconds", "",
              "When the first of this node's certificate and its CA expires, in seconds since 1970."},
   metric_row{"burrow_certificate_reload_failures_total", counter, "", "",

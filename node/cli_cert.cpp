@@ -121,7 +121,8 @@ int node(const cli_context& context) {
   certificate_pair issuer;
   for (const auto& [file, into] : {std::pair{ca + "/ca.pem", &issuer.certificate}, {ca + "/ca.key", &issuer.key}}) {
     auto text = text_of(file);
-    if (!text) return cli_error(exit_not_found, fmt::format("cannot read {}; burrow cert ca --out {} makes it", file, ca));
+    if (!text)
+      return cli_error(exit_not_found, fmt::format("cannot read {}; burrow cert ca --out {} makes it", file, ca));
     *into = std::move(*text);
   }
   const auto made = issue_for_node(issuer, name, days_from_now(days));
@@ -160,7 +161,8 @@ int show(const cli_context& context) {
     say("issuer", c.value("issuer", ""));
     say("kind", c.value("ca", false) ? "CA" : "node");
     if (!c.value("ca", false)) say("for", names);
-    say("valid", c.value("from", "") + " to " + c.value("until", "") + (c.value("within_dates", true) ? "" : "  NOT NOW"));
+    say("valid", fmt::format("{} to {}{}", c.value("from", ""), c.value("until", ""),
+                             c.value("within_dates", true) ? "" : "  NOT NOW"));
     say("sha256", c.value("sha256", ""));
   }
   return code;

@@ -1,7 +1,7 @@
 // What the data plane costs a frame, beside bare sockets that move the same bytes: two planes of one process over
-// loopback, one way, 1 KiB, senders that push as fast as they are let; then one frame at a time there and back.
+// loopback, one way, 1 KiB, a sender that pushes as fast as it is let; then one frame at a time there and back.
 //
-// usage: bench_data_plane [SECONDS]      prints frames/s, CPU microseconds a frame of the whole process, and round trips
+// usage: bench_data_plane [SECONDS]      prints frames/s, CPU us a frame of the whole process, and round trips
 #include "actors/plane/start.hpp"
 
 #include <fmt/format.h>

@@ -14,10 +14,11 @@ namespace bounds = burrow::plane::bounds;
 
 namespace {
 
-result<std::string> ask(plane_node& from, const plane_node&, std::uint16_t port, std::string question) {
+result<std::string> ask(plane_node& from, std::uint16_t port, std::string question) {
   std::promise<result<std::string>> answer;
   auto got = answer.get_future();
-  from.plane().ask("localhost", port, std::move(question), [&](result<std::string> r) { answer.set_value(std::move(r)); });
+  from.plane().ask("localhost", port, std::move(question),
+                   [&](result<std::string> r) { answer.set_value(std::move(r)); });
   REQUIRE(got.wait_for(std::chrono::seconds(15)) == std::future_status::ready);
   return got.get();
 }
@@ -40,12 +41,12 @@ TEST_CASE("a question is answered, from another thread and of the full size") {
   plane_node b(2, "b", outsider);
   const std::string large(bounds::admit_bytes_max - 1, 'q');
   for (const auto& question : {std::string("may I?"), large, std::string()}) {
-    const auto got = ask(b, a, a.plane().port(), question);
+    const auto got = ask(b, a.plane().port(), question);
     REQUIRE(got.ok());
     CHECK(*got == question + "!");
   }
   for (auto& t : answering) t.join();
-  CHECK(ask(b, a, a.plane().port(), large + "xx").code() == errc::too_large);
+  CHECK(ask(b, a.plane().port(), large + "xx").code() == errc::too_large);
   CHECK(a.links.empty());
 }
 
@@ -54,29 +55,29 @@ TEST_CASE("whoever does not answer is given up, and says so once") {
   SUBCASE("nobody there") {
     std::uint16_t port = 0;
     { port = plane_node(9, "gone").plane().port(); }
-    CHECK(ask(b, b, port, "q").code() == errc::unavailable);
+    CHECK(ask(b, port, "q").code() == errc::unavailable);
   }
   SUBCASE("somebody who never answers") {
     std::function<void(std::string)> kept;
     plane_node a(1, "a", [&](data_plane_options& o) {
       o.sinks.admit = [&](std::string, std::string, std::function<void(std::string)> answer) { kept = answer; };
     });
-    CHECK(ask(b, a, a.plane().port(), "q").code() == errc::unavailable);
+    CHECK(ask(b, a.plane().port(), "q").code() == errc::unavailable);
     a.stop();
     kept("too late"); // and harmless
   }
   SUBCASE("the node itself") {
-    const auto got = ask(b, b, b.plane().port(), "q");
+    const auto got = ask(b, b.plane().port(), "q");
     CHECK(got.code() == errc::unavailable);
     CHECK(got.error().context.find("own_id") != std::string::npos);
   }
   SUBCASE("one that takes no questions") {
     plane_node a(1, "a");
-    CHECK(ask(b, a, a.plane().port(), "q").error().context.find("no_admission") != std::string::npos);
+    CHECK(ask(b, a.plane().port(), "q").error().context.find("no_admission") != std::string::npos);
   }
   SUBCASE("one of another cluster than ours") {
     plane_node a(1, "a"), c(3, "c", [](data_plane_options& o) { o.self.cluster = {3, 3}; });
-    CHECK(ask(c, a, a.plane().port(), "q").error().context.find("other_cluster") != std::string::npos);
+    CHECK(ask(c, a.plane().port(), "q").error().context.find("other_cluster") != std::string::npos);
   }
 }
 

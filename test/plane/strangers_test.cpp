@@ -4,9 +4,10 @@
 
 #include <doctest/doctest.h>
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <chrono>
-#include <fstream>
 #include <thread>
 
 using namespace burrow;
@@ -20,15 +21,10 @@ double refusals(plane_node& of, refusal why) {
   return of.count("burrow_plane_refusals_total", std::string(plane::to_string(why)));
 }
 
-std::size_t resident_kib() {
-  std::ifstream in("/proc/self/status");
-  for (std::string word; in >> word;)
-    if (word == "VmRSS:") {
-      std::size_t kib = 0;
-      in >> kib;
-      return kib;
-    }
-  return 0;
+/// What is allocated, whether or not it was touched yet.
+std::size_t allocated() {
+  const auto now = ::mallinfo2();
+  return now.uordblks + now.hblkhd;
 }
 
 std::string header(std::uint32_t size, std::uint8_t kind) {
@@ -135,14 +131,16 @@ TEST_CASE("garbage ends the connection before and after the greetings") {
 TEST_CASE("a header is believed only as far as bytes follow it") {
   plane_node a(1, "a");
   std::vector<raw_peer> peers;
-  const auto before = resident_kib();
+  const auto before = allocated();
   for (std::uint64_t i = 0; i < 40; ++i) {
     auto& one = peers.emplace_back(a.plane().port());
     REQUIRE(one.greet(hello_of(10 + i, "n" + std::to_string(i))) == refusal::none);
     one.send(header(bounds::frame_bytes_max, 2) + "only this");
   }
   REQUIRE(a.until([&] { return a.links.size() == 40; }));
-  CHECK(resident_kib() - before < 32 * 1024); // 40 times 20 MiB were announced
+  peers.emplace_back(a.plane().port()).send("x");
+  CHECK(peers.back().closed()); // later than all of those
+  CHECK(allocated() - before < 32 * limits::mib); // 40 times 20 MiB were announced
 }
 
 TEST_CASE("who says nothing, or says it slowly, is cut off after two seconds") {

@@ -76,6 +76,44 @@ TEST_CASE("calls that cross end in one stream, whoever is asked first") {
   }
 }
 
+TEST_CASE("of two calls that cross, that of the lower id wins") {
+  raw_listener there; // of node 5, whose call crosses ours
+  std::uint64_t id = 0;
+  SUBCASE("which is ours") { id = 1; }
+  SUBCASE("which is theirs") { id = 9; }
+  plane_node a(id, "a");
+  a.plane().know({5}, "b", "127.0.0.1", there.port());
+  auto ours = there.accept();
+  REQUIRE(ours.greeting().who.name == "a"); // it waits for our answer
+  raw_peer theirs(a.plane().port());
+  const auto answer = theirs.greet(hello_of(5, "b"));
+  if (id == 1) {
+    CHECK(answer == plane::refusal::crossed);
+    CHECK(a.count("burrow_plane_refusals_total") == 0);
+    auto welcome = hello_of(5, "b");
+    welcome.step = plane::greeting_step::welcome;
+    ours.send(plane::encode_greeting(welcome));
+    CHECK(ours.greeting().step == plane::greeting_step::go);
+  } else {
+    CHECK(answer == plane::refusal::none);
+    CHECK(ours.closed());
+  }
+  CHECK(a.until([&] { return a.links.size() == 1 && a.links[0].up; }));
+}
+
+TEST_CASE("who has answered a hello does not send one before that came to an end") {
+  raw_listener there;
+  plane_node a(9, "a");
+  raw_peer theirs(a.plane().port());
+  theirs.send(plane::encode_greeting(hello_of(5, "b")));
+  REQUIRE(theirs.greeting().step == plane::greeting_step::welcome);
+  const auto began = std::chrono::steady_clock::now();
+  a.plane().know({5}, "b", "127.0.0.1", there.port());
+  auto ours = there.accept(); // two seconds later, when the other did not go on
+  CHECK(ours.greeting().who.name == "a");
+  CHECK(std::chrono::steady_clock::now() - began > std::chrono::milliseconds(1500));
+}
+
 TEST_CASE("a probe overtakes what waits") {
   plane_node a(1, "a");
   raw_peer b(a.plane().port());

@@ -94,13 +94,39 @@ raw_peer::raw_peer(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM |
   to.sin_family = AF_INET;
   to.sin_port = htons(port);
   to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  timeval patience{10, 0};
-  ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-  ::setsockopt(socket_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+  be_patient();
   if (::connect(socket_, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) {
     ::close(socket_);
     socket_ = -1;
   }
+}
+
+void raw_peer::be_patient() const {
+  const timeval patience{10, 0};
+  ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  ::setsockopt(socket_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+}
+
+raw_listener::raw_listener() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  sockaddr_in at{};
+  socklen_t size = sizeof at;
+  at.sin_family = AF_INET;
+  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const timeval patience{10, 0};
+  ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  auto* const address = reinterpret_cast<sockaddr*>(&at);
+  if (::bind(socket_, address, size) == 0 && ::listen(socket_, 8) == 0 &&
+      ::getsockname(socket_, address, &size) == 0)
+    port_ = ntohs(at.sin_port);
+}
+
+raw_listener::~raw_listener() { ::close(socket_); }
+
+raw_peer raw_listener::accept() const {
+  raw_peer out;
+  out.socket_ = ::accept(socket_, nullptr, nullptr);
+  out.be_patient();
+  return out;
 }
 
 raw_peer::~raw_peer() {

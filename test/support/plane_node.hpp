@@ -71,7 +71,25 @@ public:
   [[nodiscard]] bool closed();
 
 private:
+  friend class raw_listener;
+  raw_peer() : socket_(-1) {}
+  void be_patient() const;
   int socket_;
+};
+
+/// Where a plane finds nobody but the test.
+class raw_listener {
+public:
+  raw_listener();
+  ~raw_listener();
+  raw_listener(const raw_listener&) = delete;
+  raw_listener& operator=(const raw_listener&) = delete;
+  [[nodiscard]] std::uint16_t port() const { return port_; }
+  [[nodiscard]] raw_peer accept() const;
+
+private:
+  int socket_;
+  std::uint16_t port_ = 0;
 };
 
 [[nodiscard]] plane::greeting hello_of(std::uint64_t id, std::string name,
