@@ -47,7 +47,7 @@ TEST_CASE("a question is answered, from another thread and of the full size") {
   }
   for (auto& t : answering) t.join();
   CHECK(ask(b, a.plane().port(), large + "xx").code() == errc::too_large);
-  CHECK(a.links.empty());
+  CHECK(a.links_now().empty());
 }
 
 TEST_CASE("whoever does not answer is given up, and says so once") {

@@ -44,7 +44,7 @@ struct undisturbed {
   ~undisturbed() {
     CHECK(a.send(b, "still here"));
     CHECK(b.until([&] { return b.heard.size() == 1; }));
-    CHECK(std::ranges::count(a.links, b.id(), &peer_link::peer) == 1);
+    CHECK(std::ranges::count(a.links_now(), b.id(), &peer_link::peer) == 1);
   }
 };
 
@@ -163,20 +163,22 @@ TEST_CASE("who says nothing, or says it slowly, is cut off after two seconds") {
   CHECK(took >= std::chrono::milliseconds(1900));
   CHECK(took < std::chrono::seconds(4));
   CHECK(refusals(pair.a, refusal::too_slow) == 3);
-  CHECK(pair.a.links.size() == 1); // the half one never counted
+  CHECK(pair.a.links_now().size() == 1); // the half one never counted
 }
 
 TEST_CASE("a crowd of strangers is bounded, and a peer gets through it") {
   plane_node a(1, "a");
   std::vector<raw_peer> crowd;
-  for (int i = 0; i < 200; ++i) crowd.emplace_back(a.plane().port());
+  for (int i = 0; i < 100; ++i) crowd.emplace_back(a.plane().port());
+  const auto began = std::chrono::steady_clock::now();
   plane_node b(2, "b");
   b.know(a);
   REQUIRE(a.linked(b));
-  CHECK(refusals(a, refusal::too_many) >= 136);
+  CHECK(std::chrono::steady_clock::now() - began < std::chrono::milliseconds(1500)); // not when they had their two s
+  CHECK(refusals(a, refusal::too_many) >= 36);
   CHECK(crowd.front().closed()); // the oldest had to go
   CHECK(a.told("refused a connection"));
-  const auto lines = a.lines.size();
+  const auto lines = a.lines_now().size();
   CHECK(lines < 10); // one for each reason, not one for each stranger
 }
 

@@ -69,8 +69,8 @@ TEST_CASE("calls that cross end in one stream, whoever is asked first") {
     REQUIRE(b.linked(a));
     REQUIRE(a.send_once_up(b, "x", frame_kind::bulk));
     REQUIRE(b.until([&] { return b.heard.size() == 1; }));
-    CHECK(a.links.size() == 1);
-    CHECK(b.links.size() == 1);
+    CHECK(a.links_now().size() == 1);
+    CHECK(b.links_now().size() == 1);
     CHECK(a.count("burrow_plane_connections", "fast") == 1);
     CHECK(b.count("burrow_plane_connections", "fast") == 1);
   }

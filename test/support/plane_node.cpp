@@ -66,6 +66,16 @@ std::vector<frame_received> plane_node::heard_now() {
   return heard;
 }
 
+std::vector<peer_link> plane_node::links_now() {
+  const std::lock_guard lock{mutex_};
+  return links;
+}
+
+std::vector<std::string> plane_node::lines_now() {
+  const std::lock_guard lock{mutex_};
+  return lines;
+}
+
 bool plane_node::linked(const plane_node& other) {
   return until([&] {
     const auto last = std::find_if(links.rbegin(), links.rend(), [&](const auto& l) { return l.peer == other.id(); });

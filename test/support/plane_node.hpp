@@ -42,6 +42,8 @@ public:
   std::vector<std::string> lines;
 
   std::vector<frame_received> heard_now();
+  std::vector<peer_link> links_now();
+  std::vector<std::string> lines_now();
   bool linked(const plane_node& other); ///< waits until the stream is up
   bool told(std::string_view part);     ///< waits for a log line
   double count(const std::string& metric, const std::string& label = "");
