@@ -71,6 +71,14 @@ actor_metrics::actor_metrics(std::shared_ptr<prometheus::Registry> registry)
   const char* outcomes[] = {"replayed", "duplicate", "key_reused", "in_progress", "full"};
   for (std::size_t i = 0; i < dedupe_.size(); ++i)
     dedupe_[i] = counter(r, "burrow_dedupe_total", {{"outcome", outcomes[i]}});
+  const char* forwards[] = {"operation", "question", "proposal"};
+  for (std::size_t i = 0; i < forwarded_.size(); ++i)
+    forwarded_[i] = counter(r, "burrow_forwarded_total", {{"kind", forwards[i]}});
+  const char* failures[] = {"no_leader", "busy", "lost", "malformed"};
+  for (std::size_t i = 0; i < forward_failed_.size(); ++i)
+    forward_failed_[i] = counter(r, "burrow_forward_failed_total", {{"reason", failures[i]}});
+  forward_served_ = counter(r, "burrow_forward_served_total");
+  forward_repeated_ = counter(r, "burrow_forward_repeated_total");
   const char* kinds[] = {"queue", "tenant", "replica", "reader", "ticker"};
   for (std::size_t i = 0; i < restarts_.size(); ++i)
     restarts_[i] = counter(r, "burrow_restarts_total", {{"kind", kinds[i]}});
@@ -111,11 +119,24 @@ void actor_metrics::shard_time_ahead(shard_id shard, duration ahead) {
   for (const auto& [of, by] : ahead_) most = std::max(most, by);
   time_ahead_->Set(std::chrono::duration<double>(most).count());
 }
+void actor_metrics::forwarded(forward_kind what) { forwarded_.at(static_cast<std::size_t>(what))->Increment(); }
+void actor_metrics::forward_served() { forward_served_->Increment(); }
+void actor_metrics::forward_repeated() { forward_repeated_->Increment(); }
+void actor_metrics::forward_failed(forward_failure why) {
+  forward_failed_.at(static_cast<std::size_t>(why))->Increment();
+}
 
 std::size_t actor_metrics::queue_actors_now() const { return rounded(queue_actors_->Value()); }
 std::size_t actor_metrics::waiters_now() const { return rounded(waiters_->Value()); }
 std::size_t actor_metrics::shards_damaged_now() const { return rounded(damaged_->Value()); }
 double actor_metrics::shard_time_ahead_now() const { return time_ahead_->Value(); }
+std::size_t actor_metrics::forwarded_now(forward_kind what) const {
+  return rounded(forwarded_.at(static_cast<std::size_t>(what))->Value());
+}
+std::size_t actor_metrics::forward_repeated_now() const { return rounded(forward_repeated_->Value()); }
+std::size_t actor_metrics::forward_failed_now(forward_failure why) const {
+  return rounded(forward_failed_.at(static_cast<std::size_t>(why))->Value());
+}
 std::size_t actor_metrics::restarts_now() const {
   double sum = 0;
   for (const auto* kind : restarts_) sum += kind->Value();

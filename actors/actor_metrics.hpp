@@ -27,6 +27,8 @@ enum class rule : unsigned char { paused, full, ttl, receipt, durability };
 /// What became of requests that were sent twice, or of keys for that case.
 enum class dedupe : unsigned char { replayed, duplicate, reused, running, full };
 enum class restarted : unsigned char { queue, tenant, replica, reader, ticker };
+enum class forward_kind : unsigned char { operation, question, proposal };
+enum class forward_failure : unsigned char { no_leader, busy, lost, malformed };
 
 class actor_metrics {
 public:
@@ -51,11 +53,19 @@ public:
   /// 0: it is not, or no longer. The figure is the largest of all shards.
   void shard_time_ahead(shard_id shard, duration ahead);
 
+  void forwarded(forward_kind what);
+  void forward_served();
+  void forward_repeated();
+  void forward_failed(forward_failure why);
+
   [[nodiscard]] std::size_t queue_actors_now() const;
   [[nodiscard]] std::size_t waiters_now() const;
   [[nodiscard]] std::size_t restarts_now() const;
   [[nodiscard]] std::size_t shards_damaged_now() const;
   [[nodiscard]] double shard_time_ahead_now() const;
+  [[nodiscard]] std::size_t forwarded_now(forward_kind what) const;
+  [[nodiscard]] std::size_t forward_repeated_now() const;
+  [[nodiscard]] std::size_t forward_failed_now(forward_failure why) const;
 
 private:
   std::shared_ptr<prometheus::Registry> registry_;
@@ -70,6 +80,9 @@ private:
   std::array<prometheus::Counter*, 5> rules_;
   prometheus::Counter* dropped_;
   std::array<prometheus::Counter*, 5> dedupe_;
+  std::array<prometheus::Counter*, 3> forwarded_;
+  std::array<prometheus::Counter*, 4> forward_failed_;
+  prometheus::Counter *forward_served_, *forward_repeated_;
 };
 
 } // namespace burrow

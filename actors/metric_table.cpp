@@ -35,6 +35,14 @@ constexpr std::array rows{
              "Messages dropped to make room in queues that overflow by drop_oldest."},
   metric_row{"burrow_dedupe_total", counter, "", "outcome",
              "Requests answered as repeats (replayed, duplicate), and those refused for their key or producer."},
+  metric_row{"burrow_forwarded_total", counter, "", "kind",
+             "Operations, reads and calls between shards that went to the node that leads their shard."},
+  metric_row{"burrow_forward_served_total", counter, "", "",
+             "Operations, reads and calls that this node took on for another one."},
+  metric_row{"burrow_forward_repeated_total", counter, "", "",
+             "Operations sent once more: leadership had moved, or the node that was asked was lost."},
+  metric_row{"burrow_forward_failed_total", counter, "", "reason",
+             "Operations, reads and calls that found no leader, a full or lost node, or an answer that is none."},
   metric_row{"burrow_restarts_total", counter, "", "kind", "Actors started again after a failure."},
 };
 

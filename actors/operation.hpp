@@ -65,6 +65,7 @@ struct operation_result {
   /// A claim in several steps: what the steps before the last one claimed, in case it has to be undone.
   std::vector<queue::unclaim> claimed_before{};
   std::uint32_t step = 0;           ///< which step the take_reply is of
+  zone_id zone{};                   ///< of the node that carried it out; empty = of this one
 
   [[nodiscard]] const error* failed() const { return std::get_if<error>(&what); }
 };

@@ -134,6 +134,13 @@ inline constexpr std::uint16_t shards_default = 64;
 inline constexpr std::uint16_t shards_per_tenant = 4;
 inline constexpr std::size_t readers = 2;
 
+// Forwarding (ARCHITECTURE.md section 2).
+inline constexpr std::size_t forward_frame_bytes_max = peer_message_bytes_max;
+inline constexpr std::size_t forward_flight_max = 10'000;         ///< of one node, with one other
+inline constexpr std::size_t forward_flight_bytes_max = 64 * mib; ///< likewise, as they were sent
+inline constexpr unsigned forward_hops_max = 2;
+inline constexpr duration leader_wait_max = 3s; ///< how long an operation waits for a leader that nobody knows
+
 // Disk reserve (replication.md section 4).
 inline constexpr std::uint64_t disk_low_bytes = 1 * gib, disk_stop_bytes = 256 * mib;
 inline constexpr std::uint64_t disk_low_per_cent = 5;
@@ -146,6 +153,7 @@ static_assert(writer_shard_bytes_max >= entry_bytes_max);
 static_assert(writer_queued_bytes_max >= writer_shard_bytes_max);
 static_assert(raft_inflight_bytes_max >= raft_message_bytes_max);
 static_assert(apply_backlog_bytes_max >= raft_inflight_bytes_max && apply_backlog_bytes_max >= entry_bytes_max);
+static_assert(forward_frame_bytes_max > entry_bytes_max && forward_flight_bytes_max >= forward_frame_bytes_max);
 static_assert(list_items_max <= entry_messages_max);
 static_assert(entry_due_max < entry_messages_max);
 static_assert(batch_entries_max <= entry_commands_max);

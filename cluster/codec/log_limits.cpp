@@ -1,5 +1,6 @@
 // The bounds of a logged command, asked when it is proposed and again when it is decoded.
 #include "cluster/base/limits.hpp"
+#include "cluster/codec/commands.hpp"
 #include "cluster/codec/log_codec.hpp"
 
 namespace burrow::codec {
@@ -110,6 +111,8 @@ bool fits(const queue::clock&) { return true; }
 bool fits(const queue::set_version&) { return true; }
 
 } // namespace
+
+bool within_limits(const queue::message& m) { return fits(m); }
 
 result<void> check_limits(const queue::command& command) {
   if (!fits(command.queue.tenant, limits::name_bytes_max) || !fits(command.queue.queue, limits::name_bytes_max)) {
