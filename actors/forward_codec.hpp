@@ -1,6 +1,6 @@
 // What nodes ask each other to do for a client or a shard: operations, proposals and questions, and their outcomes
-// (proto/forward.proto, frames of kind forward). A decoder refuses whatever is malformed, over a limit of limits.hpp, or
-// does not agree with itself; what it lets through is safe to hand to a queue actor or a replica.
+// (proto/forward.proto, frames of kind forward). A decoder refuses whatever is malformed, over a limit of limits.hpp,
+// or does not agree with itself; what it lets through is safe to hand to a queue actor or a replica.
 #pragma once
 
 #include "actors/operation.hpp"

@@ -11,6 +11,7 @@
 #include <caf/actor.hpp>
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -48,6 +49,9 @@ public:
   void attach(std::shared_ptr<data_plane> plane);
   /// Who takes questions of other nodes (gateway/forward_desk.hpp).
   void desk(caf::actor who);
+  /// How this node's replica of a shard, if there is one, is asked to see to it that there is a leader. Any thread;
+  /// said once, before anybody asks.
+  void wake_by(std::function<void(shard_id)> how) { wake_ = std::move(how); }
   /// For the data plane's sink: a frame of kind forward came.
   void received(node_id from, std::string bytes);
   /// For the sink and for membership: its stream ended (`link`), or it is suspect or dead.
@@ -58,11 +62,16 @@ public:
   void close(std::uint32_t port);
   [[nodiscard]] std::shared_ptr<forward_flight> flight_with(node_id peer);
   [[nodiscard]] bool send(node_id to, std::string bytes);
+  /// If nobody is known to lead it.
+  void wake(shard_id shard) const {
+    if (wake_ && table_->leader_of(shard).value == 0) wake_(shard);
+  }
 
 private:
   std::shared_ptr<leaders> table_;
   zone_id zone_;
   std::shared_ptr<actor_metrics> metrics_;
+  std::function<void(shard_id)> wake_;
   std::shared_ptr<data_plane> plane_; ///< by std::atomic_load and std::atomic_store
   std::mutex mutex_;
   // Guarded by it; taken for each frame that comes in, and never for long.

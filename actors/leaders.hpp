@@ -1,6 +1,6 @@
 // Who leads which shard, as far as this node knows, and which nodes hold it. Written by replicas, placement and
-// whoever heard it from another node; read for every operation, so reading takes no lock. What is read may be old by the
-// time it is used: whoever is asked and does not lead says so.
+// whoever heard it from another node; read for every operation, so reading takes no lock. What is read may be old by
+// the time it is used: whoever is asked and does not lead says so.
 #pragma once
 
 #include "cluster/base/ids.hpp"
@@ -31,8 +31,8 @@ public:
   [[nodiscard]] node_id whom_to_ask(shard_id shard, std::size_t attempt) const;
 
   // Any thread.
-  /// What this node's replica takes for true (leader_effect); 0 = nobody. Counts more than what others say, unless it is
-  /// nobody.
+  /// What this node's replica takes for true (leader_effect); 0 = nobody. Counts more than what others say, unless it
+  /// is nobody.
   void replica_says(shard_id shard, node_id leader);
   /// What another node said, or that it answered as the leader.
   void heard(shard_id shard, node_id leader);

@@ -91,6 +91,7 @@ node_shell::tenant_child& node_shell::tenant_of(const tenant_id& name) {
   common->budget->waiters_max = o_.waiters_per_tenant_max;
   common->account = std::make_shared<tenant_account>(placement::shards_of(name, o_.routing));
   common->metrics = o_.metrics;
+  common->led_by = o_.led_by;
   common->passivate_after = o_.passivate_after;
   child.common = std::move(common);
   start_tenant(name, child);

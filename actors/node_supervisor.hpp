@@ -3,6 +3,7 @@
 #pragma once
 
 #include "actors/actor_metrics.hpp"
+#include "actors/leaders.hpp"
 #include "actors/messages.hpp"
 #include "actors/shard_notice.hpp"
 #include "actors/supervisor.hpp"
@@ -38,6 +39,7 @@ struct node_supervisor_options {
   std::function<bool(shard_id)> must_check;
   std::shared_ptr<apply_witness> witness; ///< may be null
   notice_sink notice;                     ///< may be null
+  std::shared_ptr<const leaders> led_by;  ///< queue_settings::led_by
   std::size_t queue_actors_per_tenant_max = limits::queues_per_tenant_max; ///< at a time; idle ones make room
   std::shared_ptr<prometheus::Registry> registry;
   /// The same figures as the registry's, for whoever shares them (the log writer); made here if null.

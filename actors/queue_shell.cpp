@@ -46,7 +46,10 @@ caf::behavior queue_shell::behavior() {
     [this](tick_atom) { tick(); },
     [this](const make_room& m) { end_if_idle(m.idle_for); },
     [this](const withdraw& m) { withdraw_one(m); },
-    [this](const leadership&) { flush(); }, // those in flight are told by the replica, those who wait go on waiting
+    [this](const leadership& m) { // those in flight are told by the replica
+      if (!m.leads) hand_back();
+      flush();
+    },
     [this](const replicas& m) { adopt(m); },
     [this](const services& m) {
       o_.ticker = m.ticker;
@@ -146,7 +149,7 @@ void queue_shell::on_reply(reply_effect& m) {
   if (!m.outcome) {
     const auto code = m.outcome.code();
     // Nothing was done, and it may be possible in a moment: where the shard leads, or led a moment ago.
-    if (code == errc::not_leader || code == errc::transferring) return retry_later(k);
+    if (code == errc::not_leader || code == errc::transferring) return not_led(k);
     if (code == errc::quota_contended) {
       queue_exists_ = false; // it was looked for, or nobody knows
       return retry_later(k, errc::busy, contended_pause);
@@ -198,9 +201,9 @@ void queue_shell::on_answer(answer_effect& m) {
   const auto k = m.to.value;
   if (k == 0) {
     looking_ = false;
-    if (m.outcome) on_look(0, std::get<queue::look_answer>(m.outcome.value()));
-    else look_again_at(no_instant);
-    return;
+    if (m.outcome) return on_look(0, std::get<queue::look_answer>(m.outcome.value()));
+    if (led_elsewhere()) hand_back();
+    return look_again_at(no_instant);
   }
   const auto found = requests_.find(k);
   if (found == requests_.end()) return;
@@ -208,7 +211,7 @@ void queue_shell::on_answer(answer_effect& m) {
   if (r.stage != request_stage::looking && r.stage != request_stage::asking) return;
   if (!m.outcome) {
     const auto code = m.outcome.code();
-    if (code == errc::not_leader || code == errc::transferring) return retry_later(k);
+    if (code == errc::not_leader || code == errc::transferring) return not_led(k);
     return finish(k, m.outcome.error());
   }
   auto& answer = m.outcome.value();
@@ -272,10 +275,16 @@ void queue_shell::retry_later(key k, errc at_last, duration pause) {
   auto& r = at(k);
   const auto at_now = now();
   if (r.retry_until == duration{0}) r.retry_until = at_now + o_.common->retry_for;
-  if (r.retry_until <= at_now) return finish(k, at_last);
+  if (r.retry_until <= at_now) return finish(k, r.counted > 0 ? errc::unknown_outcome : at_last);
   r.stage = request_stage::retrying;
   retrying_.push_back(k);
   retry_at_ = std::min(retry_at_.value_or(duration::max()), at_now + pause);
+}
+
+void queue_shell::not_led(key k) {
+  if (!led_elsewhere()) return retry_later(k); // it led a moment ago, or will in another
+  // Of several steps those before this one are done, and must not be done again.
+  finish(k, at(k).counted > 0 ? errc::unknown_outcome : errc::not_leader);
 }
 
 void queue_shell::retry_all() {

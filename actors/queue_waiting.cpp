@@ -183,6 +183,13 @@ void queue_shell::withdraw_one(const withdraw& m) {
   }
 }
 
+/// Where the shard leads now they are served within what is left of their time.
+void queue_shell::hand_back() {
+  if (!o_.common->led_by) return;
+  for (auto* held : {&takers_, &readers_})
+    for (const auto k : std::exchange(*held, {})) finish(k, errc::not_leader);
+}
+
 void queue_shell::expire_waiters(duration at_now) {
   next_deadline_ = duration::max();
   for (auto* held : {&takers_, &readers_}) {

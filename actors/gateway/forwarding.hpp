@@ -5,15 +5,12 @@
 #include "actors/forward_net.hpp"
 #include "cluster/base/limits.hpp"
 
-#include <functional>
 #include <memory>
 
 namespace burrow {
 
 struct forwarding {
   std::shared_ptr<forward_net> net;
-  /// Asks this node's replica of the shard to see to it that there is a leader. May be null; any thread.
-  std::function<void(shard_id)> wake;
   duration leader_wait = limits::leader_wait_max; ///< how long an operation waits while nobody is known to lead
 };
 

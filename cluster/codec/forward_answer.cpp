@@ -248,7 +248,8 @@ queue::answer read(reader& r, const proto::answer& in) {
   case proto::answer::kQueues: return read(r, in.queues());
   case proto::answer::kTenants: return read(r, in.tenants());
   case proto::answer::kRegistry: return read(r, in.registry());
-  case proto::answer::kSettings: return queue::settings_answer{read(r, in.settings().value()), in.settings().revision()};
+  case proto::answer::kSettings:
+    return queue::settings_answer{read(r, in.settings().value()), in.settings().revision()};
   case proto::answer::kTasks: return read(r, in.tasks());
   case proto::answer::kTask: return read(r, in.task());
   case proto::answer::kLeaving: return read(r, in.leaving());
