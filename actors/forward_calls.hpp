@@ -25,8 +25,8 @@ public:
     unsigned hops = 1;
     duration patience{0};
   };
-  /// Errors, and then nothing was sent: busy (too much is under way with that node), unavailable (it cannot be reached),
-  /// too_large.
+  /// Errors, and then nothing was sent: busy (too much is under way with that node), unavailable (it cannot be
+  /// reached), too_large.
   template <class What>
   [[nodiscard]] errc ask(const target& where, const What& what) {
     const auto number = next_ + 1;

@@ -40,7 +40,7 @@ void actor_nodes::make(std::size_t at) {
   bridge.routing = {shards_, shards_};
   bridge.forward.net = n.net;
   bridge.deliver = [this](std::vector<call_ptr> done) {
-    for (const auto& one : done) given_.insert(one.get());
+    for (const auto& one : done) given_.insert(one);
   };
   n.bridge = spawn_bridge(n.world->system(), std::move(bridge));
   n.desk = spawn_forward_desk(n.world->system(), {n.net, n.world->supervisor(), {shards_, shards_}, clock});

@@ -1,6 +1,6 @@
-// Several nodes in one thread, each a whole tree of actors with a bridge, a desk and a router, joined by a loop_network.
-// Each node's shards are groups of one, so that any node can be made the leader of any shard by what the tables say: a
-// queue then has on each node what was put into it there.
+// Several nodes in one thread, each a whole tree of actors with a bridge, a desk and a router, joined by a
+// loop_network. Each node's shards are groups of one, so that any node can be made the leader of any shard by what the
+// tables say: a queue then has on each node what was put into it there.
 #pragma once
 
 #include "actors/gateway/bridge.hpp"
@@ -39,7 +39,7 @@ public:
   call_ptr put(std::size_t node, const queue_ref& queue, const std::string& body, std::size_t count = 1);
   call_ptr take(std::size_t node, const queue_ref& queue, std::uint32_t limit = 1, duration wait = duration{0});
   void leave(std::size_t node, const call_ptr& one);
-  [[nodiscard]] bool answered(const call_ptr& one) const { return given_.contains(one.get()); }
+  [[nodiscard]] bool answered(const call_ptr& one) const { return given_.contains(one); }
   [[nodiscard]] errc failure(const call_ptr& one) const;
   template <class T>
   [[nodiscard]] const T* answer(const call_ptr& one) const {
@@ -55,7 +55,7 @@ public:
   std::vector<std::size_t> woken; ///< nodes whose replicas were asked to see to a leader
 
 private:
-  struct node {
+  struct member {
     std::shared_ptr<leaders> table;
     std::shared_ptr<forward_net> net;
     std::unique_ptr<actor_world> world;
@@ -65,8 +65,8 @@ private:
 
   std::uint16_t shards_;
   loop_network network_;
-  std::vector<node> nodes_;
-  std::set<const call*> given_;
+  std::vector<member> nodes_;
+  std::set<call_ptr> given_;
 };
 
 } // namespace burrow::test
