@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 constexpr auto again_every = 10ms;
 /// Between attempts: the first is made at once, since who was asked may have named the leader.
 constexpr auto pause_min = 20ms, pause_max = 200ms;
-/// What was with a node for so long was in good hands; that it comes back is new trouble.
+/// What was held for so long was in good hands; that it comes back is new trouble.
 constexpr auto settled_after = 1s;
 constexpr auto wake_every = 50ms;
 
@@ -120,6 +120,9 @@ bool bridge_state::goes_on(std::uint64_t number, const operation_result& outcome
   auto& r = found->second;
   const bool lost = why->code == errc::unknown_outcome && may_repeat(*r.what);
   if (!lost && !is_not_here(why->code)) return false;
+  // Of a shard that leads here its queue actor has tried for longer than we would.
+  const bool tried = r.what->wait == duration{0} && r.sent_at != time_point{} && r.sent_at + settled_after <= now();
+  if (leader.value == 0 && tried && options_.forward.net->table().leads_here(shard_of(*r.queue))) return false;
   // Of a call in several steps some may be done: the queue actor says so by the claims of those, or by another code.
   if (!outcome.claimed_before.empty()) return false;
   r.unsure = r.unsure || (lost && !is_read(*r.what));
@@ -132,7 +135,7 @@ bool bridge_state::goes_on(std::uint64_t number, const operation_result& outcome
 /// does that itself.
 void bridge_state::again(std::uint64_t number, request& r, const error& why) {
   const auto at = now();
-  if (r.sent_at != time_point{} && r.sent_at + settled_after <= at) {
+  if (r.what->wait > duration{0} && r.sent_at != time_point{} && r.sent_at + settled_after <= at) {
     r.trouble_ends = {};
     r.attempts = 0;
   }

@@ -1,5 +1,6 @@
 // What nodes that forward do not let pass: too much at a time, and what is none of theirs. And calls between shards.
 #include "actors/forward_codec.hpp"
+#include "actors/queue_actor.hpp"
 #include "test/support/actor_nodes.hpp"
 
 #include <doctest/doctest.h>
@@ -38,6 +39,70 @@ TEST_CASE("too much under way with one node is refused, and room comes back") {
   const auto small = n.put(0, jobs, "x");
   n.settle();
   CHECK(n.answer<queue::insert_reply>(small) != nullptr);
+}
+
+TEST_CASE("a claim that is made as the link ends is undone by the desk") {
+  actor_nodes n(2);
+  n.all_believe(1);
+  n.put(1, jobs, "x");
+  n.settle();
+  // The desk sends the outcome into a link that has just ended, which it has not been told yet.
+  n.network().refuse = [](node_id from, node_id) { return from == actor_nodes::id(1); };
+  n.take(0, jobs);
+  n.run(100ms);
+  CHECK(n.visible(1, jobs) == 1);
+}
+
+TEST_CASE("of a deletion in steps that loses its leader nobody repeats a step") {
+  burrow::test::actor_world w({.tree = false});
+  const auto table = std::make_shared<leaders>(node_id{1}, std::uint16_t{3});
+  table->replica_says({1}, {2});
+  // Carries out one step, and has lost the shard then.
+  std::size_t steps = 0;
+  const auto replica = w.probe([&](const shard_work& m) {
+    shard_results out;
+    queue::look_answer there;
+    there.maybe = true;
+    for (const auto& q : m.questions) out.answers.push_back({q.from, queue::answer{there}, {}});
+    for (const auto& p : m.proposals) {
+      queue::take_reply done;
+      done.count = 1000;
+      done.more = true;
+      done.last = {1000};
+      if (++steps == 1) out.replies.push_back({p.from, queue::reply{done}, {}});
+      else out.replies.push_back({p.from, errc::not_leader, {}});
+    }
+    caf::anon_send(m.from, std::move(out));
+  });
+  std::vector<std::shared_ptr<operation_result>> given;
+  const auto bridge = w.probe( // and ticker
+    [&](const completed& m) {
+      for (const auto& [number, what] : m.items) given.push_back(what);
+    },
+    [](const wake_at&) {});
+  auto common = std::make_shared<queue_settings>();
+  common->clock = [&w] { return w.now(); };
+  common->budget = std::make_shared<tenant_budget>();
+  common->led_by = table;
+  w.keep(w.system().spawn([&](caf::event_based_actor* self) -> caf::behavior {
+    const queue_actor_options options{jobs, {1}, replica, bridge, caf::actor_cast<caf::actor>(self), common};
+    const auto queue = spawn_queue_actor(*self, options);
+    auto all = std::make_shared<operation>();
+    all->queue = jobs;
+    queue::take take;
+    take.action = queue::take_action::remove;
+    take.limit = 1000;
+    all->what = take;
+    all->in_steps = true;
+    all->client = std::make_shared<client_presence>();
+    self->send(queue, submit{1, all, bridge});
+    return {[](tick_atom) {}};
+  }));
+  w.settle();
+  CHECK(steps == 2);
+  REQUIRE(given.size() == 1);
+  REQUIRE(given[0]->failed() != nullptr);
+  CHECK(given[0]->failed()->code == errc::unknown_outcome);
 }
 
 TEST_CASE("bytes that are no operation are told so if their sender can be read") {

@@ -33,7 +33,8 @@ void loop_network::cut(node_id a, node_id b) {
 
 bool loop_network::pass(node_id from, node_id to, frame what) {
   const auto s = sinks_.find(to);
-  if (s == sinks_.end() || cut_.contains(pair_of(from, to))) return false;
+  if (s == sinks_.end() || cut_.contains(pair_of(from, to)) || (refuse && refuse(from, to)))
+    return false;
   ++sent;
   if (silent_.contains(pair_of(from, to)) || (watch && !watch(from, to, what))) return true;
   s->second.received(from, std::move(what));

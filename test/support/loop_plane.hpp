@@ -28,6 +28,8 @@ public:
   void silence(node_id a, node_id b) { silent_.insert(pair_of(a, b)); }
   /// Called for each frame that is sent; false: it vanishes.
   std::function<bool(node_id from, node_id to, const frame&)> watch;
+  /// Called before; true: send() says that it cannot.
+  std::function<bool(node_id from, node_id to)> refuse;
   std::size_t sent = 0;
 
 private:
