@@ -85,6 +85,7 @@ TEST_CASE("of a deletion in steps that loses its leader nobody repeats a step") 
   common->budget = std::make_shared<tenant_budget>();
   common->led_by = table;
   w.keep(w.system().spawn([&](caf::event_based_actor* self) -> caf::behavior {
+    self->set_down_handler([](const caf::down_msg&) {}); // it ends with the world
     const queue_actor_options options{jobs, {1}, replica, bridge, caf::actor_cast<caf::actor>(self), common};
     const auto queue = spawn_queue_actor(*self, options);
     auto all = std::make_shared<operation>();
