@@ -301,6 +301,7 @@ TEST_CASE("a held take whose client went takes nothing") {
   n.run(100ms);
   n.leave(0, take);
   n.settle();
+  CHECK(n.world(1).metrics().waiters_now() == 0);
   n.put(1, jobs, "x");
   n.run(100ms);
   CHECK(n.visible(1, jobs) == 1);
@@ -314,6 +315,7 @@ TEST_CASE("held takes of a node whose link is gone take nothing") {
   n.network().cut(n.id(0), n.id(1));
   n.run(10ms);
   CHECK(n.failure(take) == errc::unknown_outcome);
+  CHECK(n.world(1).metrics().waiters_now() == 0);
   n.put(1, jobs, "x");
   n.run(100ms);
   CHECK(n.visible(1, jobs) == 1);
