@@ -92,6 +92,7 @@ std::optional<queue::query> query_of(const queue_request& r) {
 const std::string& key_of(const operation& what) {
   static const std::string none;
   if (const auto* put = std::get_if<queue::insert>(&what.what)) return put->idempotency_key;
+  if (const auto* move = std::get_if<queue::redrive>(&what.what)) return move->idempotency_key;
   const auto* take = std::get_if<queue::take>(&what.what);
   return take != nullptr ? take->idempotency_key : none;
 }
@@ -175,6 +176,8 @@ void count_rules(actor_metrics& metrics, const queue::reply& reply) {
     count_dedupe(metrics, taken->problem, taken->replayed);
   } else if (const auto* targets = std::get_if<queue::targets_reply>(&reply)) {
     for (const auto& item : targets->items) count(item.problem);
+  } else if (const auto* task = std::get_if<queue::task_reply>(&reply)) {
+    count_dedupe(metrics, task->problem, task->replayed);
   }
 }
 

@@ -178,6 +178,9 @@ void write(proto::command& out, const queue::redrive& in) {
   c.set_limit(in.limit);
   c.set_max_per_second(in.max_per_second);
   if (in.fallback != queue::defaults{}) write(*c.mutable_fallback(), in.fallback);
+  c.set_idempotency_key(in.idempotency_key);
+  if (in.request_hash != hash128{}) write(*c.mutable_request_hash(), in.request_hash);
+  if (in.bounds != queue::dedupe_bounds{}) write(*c.mutable_bounds(), in.bounds);
 }
 void write(proto::command& out, const queue::cancel_task& in) { out.mutable_cancel_task()->set_task(in.task.value); }
 void write(proto::command& out, const queue::redrive_step& in) {
@@ -241,6 +244,7 @@ void write(proto::command& out, const queue::command& in) {
     r.set_gateway(in.request.gateway);
     r.set_number(in.request.number);
     r.set_answered_below(in.request.answered_below);
+    r.set_again(in.request.again);
   }
   std::visit([&](const auto& what) { write(out, what); }, in.what);
 }

@@ -184,6 +184,9 @@ queue::action read(reader& r, const proto::redrive& in) {
   out.limit = in.limit();
   out.max_per_second = in.max_per_second();
   out.fallback = read(r, in.fallback());
+  out.idempotency_key = in.idempotency_key();
+  out.request_hash = read(in.request_hash());
+  out.bounds = read(r, in.bounds());
   return out;
 }
 
@@ -272,8 +275,9 @@ result<logged_command> decode_command(std::string_view bytes, const std::vector<
   logged_command out{{in.time_ms()}, {}};
   out.what.commands.reserve(static_cast<std::size_t>(in.commands_size()));
   for (const auto& c : in.commands()) {
+    const auto& id = c.request();
     queue::command command{{c.tenant(), c.queue()},
-                           {c.request().gateway(), c.request().number(), c.request().answered_below()},
+                           {id.gateway(), id.number(), id.answered_below(), id.again()},
                            read_action(r, c)};
     if (!r.ok) return errc::malformed;
     if (auto fine = check_limits(command); !fine) return fine.error();

@@ -84,7 +84,8 @@ bool fits(const queue::redrive& c) {
     if (!fits(id, limits::name_bytes_max)) return false;
   }
   return c.ids.size() <= limits::redrive_ids_max && (!c.to || fits(*c.to, limits::name_bytes_max)) &&
-         c.max_per_second >= 1 && c.max_per_second <= limits::redrive_rate_max && fits(c.fallback);
+         c.max_per_second >= 1 && c.max_per_second <= limits::redrive_rate_max && fits(c.fallback) &&
+         fits(c.bounds) && fits(c.idempotency_key, limits::idempotency_key_bytes_max);
 }
 bool fits(const queue::redrive_step& c) { return c.taken.size() <= limits::entry_messages_max; }
 bool fits(const queue::message& m) {

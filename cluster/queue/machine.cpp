@@ -210,6 +210,7 @@ struct uses_memory {
   }
   bool operator()(const take& x) const { return !x.idempotency_key.empty(); }
   bool operator()(const unclaim& x) const { return !x.idempotency_key.empty(); }
+  bool operator()(const redrive& x) const { return !x.idempotency_key.empty(); }
   bool operator()(const auto&) const { return false; }
 };
 

@@ -3,6 +3,7 @@
 #include "cluster/base/assert.hpp"
 #include "cluster/queue/claims.hpp"
 #include "cluster/queue/commands.hpp"
+#include "cluster/queue/dedupe.hpp"
 #include "cluster/queue/moving.hpp"
 #include "cluster/queue/quota.hpp"
 #include "cluster/queue/sweep.hpp"
@@ -250,7 +251,9 @@ task_view shown(const task_record& t) {
   return v;
 }
 
-task_reply run(work& w, queue_state& q, const redrive& what) {
+namespace {
+
+task_reply start_task(work& w, queue_state& q, const redrive& what) {
   // So that what is only logically gone is not counted, within bounds.
   if (q.exists()) work_off(w, q, w.budget() / 2);
   task_reply out;
@@ -286,6 +289,28 @@ task_reply run(work& w, queue_state& q, const redrive& what) {
   q.record.moves.task = t.view.id.value;
   q.changed = true;
   out.task = shown(t);
+  return out;
+}
+
+} // namespace
+
+task_reply run(work& w, queue_state& q, const redrive& what) {
+  if (what.idempotency_key.empty()) return start_task(w, q, what);
+  task_reply out;
+  auto key = recall(w, q, what.idempotency_key);
+  if (!w.ok()) return out;
+  if (key.is_repeat) {
+    if (key.record->request == what.request_hash && std::holds_alternative<remembered_task>(key.record->answer))
+      return repeat_of(*key.record, what);
+    out.problem = errc::idempotency_key_reused;
+    return out;
+  }
+  out.problem = reserve(w, q, key, what.bounds, &what.fallback);
+  if (out.problem != errc::ok) return out;
+  out = start_task(w, q, what);
+  if (!w.ok()) return out;
+  if (out.problem == errc::ok) remember(w, q, key, what.request_hash, remembered_task{out.task.id, out.task.remaining});
+  else release(w, q, key);
   return out;
 }
 

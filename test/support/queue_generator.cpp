@@ -81,8 +81,10 @@ struct queue_generator::drawing {
   void maybe_again(command& c) {
     auto* put = std::get_if<insert>(&c.what);
     const auto* taken = std::get_if<take>(&c.what);
+    const auto* moves = std::get_if<redrive>(&c.what);
     const bool keyed = (put != nullptr && !put->idempotency_key.empty()) ||
-                       (taken != nullptr && !taken->idempotency_key.empty());
+                       (taken != nullptr && !taken->idempotency_key.empty()) ||
+                       (moves != nullptr && !moves->idempotency_key.empty());
     if (!keyed) return;
     auto& earlier = keyed_[c.what.index()];
     if (earlier.size() < 4 || chance_.chance(300)) earlier.push_back(c.what);
@@ -215,6 +217,7 @@ struct queue_generator::drawing {
     what.max_per_second = limits::redrive_rate_max;
     what.fallback.ttl = std::chrono::seconds(chance_.below(20));
     if (chance_.chance(200)) what.fallback.tenant_queues_max = 1;
+    maybe_keyed(what);
     return what;
   }
   template <class T>

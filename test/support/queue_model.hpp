@@ -41,6 +41,7 @@ public:
     bool is_claim = false, answered_again = false;
     claim_id claim;
     queue::take_reply taken;
+    std::optional<queue::task_reply> task;
   };
   struct kept_producer {
     std::uint64_t sequence = 0;
@@ -104,7 +105,7 @@ private:
   [[nodiscard]] bool counts(const queue_ref& ref) const;
   queue::reply arrive(const queue::arrive& what, const queue::apply_meta& meta);
   queue::reply left(const queue::left& what, const queue::apply_meta& meta);
-  queue::reply redrive(turn& t, const queue::redrive& what, const queue::task_reply& real);
+  queue::task_reply redrive(turn& t, const queue::redrive& what, const queue::task_reply& real);
   queue::reply step(turn& t, const queue::redrive_step& what);
   queue::reply cancel(turn& t, const queue::cancel_task& what);
   void redrive_one(turn& t, model_task& task, messages::iterator at, const std::vector<place>& taken);
@@ -122,6 +123,7 @@ private:
                  const queue::insert_result* real, queue::insert_result& out, std::uint64_t& dropped);
   queue::reply keyed_take(turn& t, const queue::take& what, const queue::take_reply& real);
   queue::take_reply take(turn& t, const queue::take& what, const queue::take_reply& real);
+  queue::reply keyed_redrive(turn& t, const queue::redrive& what, const queue::task_reply& real);
   queue::take_reply claim_again(turn& t, kept_key& first);
   void forget_old(instant now);
   [[nodiscard]] std::uint64_t stored_bytes(const tenant_id& tenant) const;

@@ -122,7 +122,12 @@ queue::moved_message any_moved(dice& r, std::vector<raft::body_part>& bodies) {
 queue::action any_move(dice& r, std::vector<raft::body_part>& bodies) {
   switch (r.below(6)) {
   case 0: {
-    queue::redrive out{std::nullopt, {3}, {}, r.next(), 100, any_defaults(r)};
+    queue::redrive out{std::nullopt, {3}, {}, r.next(), 100, {}, {}, any_defaults(r), {}};
+    if (r.chance(500)) {
+      out.idempotency_key = text(r, 20);
+      out.request_hash = {r.next(), r.next()};
+      out.bounds = any_bounds(r);
+    }
     out.max_per_second = static_cast<std::uint32_t>(r.between(1, 5000));
     if (r.chance(500)) out.to = text(r, 9);
     for (auto n = r.below(4); n > 0; --n) out.ids.push_back(text(r, 9));
@@ -190,7 +195,7 @@ logged_command any_command(dice& r, std::vector<raft::body_part>& bodies) {
   logged_command out{{static_cast<std::int64_t>(r.below(1ULL << 50))}, {}};
   for (auto n = r.between(1, 5); n > 0; --n) {
     queue::command c{{text(r, 20), text(r, 20)}, {}, any_action(r, bodies)};
-    if (r.chance(500)) c.request = {r.next(), r.next(), r.next()};
+    if (r.chance(500)) c.request = {r.next(), r.next(), r.next(), r.chance(500)};
     out.what.commands.push_back(std::move(c));
   }
   return out;
