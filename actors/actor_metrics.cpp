@@ -71,6 +71,9 @@ actor_metrics::actor_metrics(std::shared_ptr<prometheus::Registry> registry)
   const char* outcomes[] = {"replayed", "duplicate", "key_reused", "in_progress", "full"};
   for (std::size_t i = 0; i < dedupe_.size(); ++i)
     dedupe_[i] = counter(r, "burrow_dedupe_total", {{"outcome", outcomes[i]}});
+  const char* repeats[] = {"answered", "session_lost"};
+  for (std::size_t i = 0; i < repeats_.size(); ++i)
+    repeats_[i] = counter(r, "burrow_repeats_total", {{"outcome", repeats[i]}});
   const char* kinds[] = {"queue", "tenant", "replica", "reader", "ticker"};
   for (std::size_t i = 0; i < restarts_.size(); ++i)
     restarts_[i] = counter(r, "burrow_restarts_total", {{"kind", kinds[i]}});
@@ -94,6 +97,7 @@ void actor_metrics::refused(refusal why) { refused_.at(static_cast<std::size_t>(
 void actor_metrics::refused_by(rule which) { rules_.at(static_cast<std::size_t>(which))->Increment(); }
 void actor_metrics::dropped(std::uint64_t messages) { dropped_->Increment(static_cast<double>(messages)); }
 void actor_metrics::deduped(dedupe what) { dedupe_.at(static_cast<std::size_t>(what))->Increment(); }
+void actor_metrics::repeat(repeated what) { repeats_.at(static_cast<std::size_t>(what))->Increment(); }
 void actor_metrics::restart(restarted kind) { restarts_.at(static_cast<std::size_t>(kind))->Increment(); }
 void actor_metrics::shard_off(bool quarantined, int change) {
   (quarantined ? quarantined_ : damaged_)->Increment(change);
@@ -116,6 +120,9 @@ std::size_t actor_metrics::queue_actors_now() const { return rounded(queue_actor
 std::size_t actor_metrics::waiters_now() const { return rounded(waiters_->Value()); }
 std::size_t actor_metrics::shards_damaged_now() const { return rounded(damaged_->Value()); }
 double actor_metrics::shard_time_ahead_now() const { return time_ahead_->Value(); }
+std::size_t actor_metrics::repeats_now(repeated what) const {
+  return rounded(repeats_.at(static_cast<std::size_t>(what))->Value());
+}
 std::size_t actor_metrics::restarts_now() const {
   double sum = 0;
   for (const auto* kind : restarts_) sum += kind->Value();

@@ -26,6 +26,8 @@ enum class refusal : unsigned char { busy, draining, too_many_waiters };
 enum class rule : unsigned char { paused, full, ttl, receipt, durability };
 /// What became of requests that were sent twice, or of keys for that case.
 enum class dedupe : unsigned char { replayed, duplicate, reused, running, full };
+/// What became of commands that a gateway sent once more.
+enum class repeated : unsigned char { answered, lost };
 enum class restarted : unsigned char { queue, tenant, replica, reader, ticker };
 
 class actor_metrics {
@@ -43,6 +45,7 @@ public:
   void refused_by(rule which);
   void dropped(std::uint64_t messages);
   void deduped(dedupe what);
+  void repeat(repeated what);
   void restart(restarted kind);
   /// A shard went out of service (1), or its actor ended (-1).
   void shard_off(bool quarantined, int change);
@@ -54,6 +57,7 @@ public:
   [[nodiscard]] std::size_t queue_actors_now() const;
   [[nodiscard]] std::size_t waiters_now() const;
   [[nodiscard]] std::size_t restarts_now() const;
+  [[nodiscard]] std::size_t repeats_now(repeated what) const;
   [[nodiscard]] std::size_t shards_damaged_now() const;
   [[nodiscard]] double shard_time_ahead_now() const;
 
@@ -70,6 +74,7 @@ private:
   std::array<prometheus::Counter*, 5> rules_;
   prometheus::Counter* dropped_;
   std::array<prometheus::Counter*, 5> dedupe_;
+  std::array<prometheus::Counter*, 2> repeats_;
 };
 
 } // namespace burrow

@@ -35,6 +35,8 @@ constexpr std::array rows{
              "Messages dropped to make room in queues that overflow by drop_oldest."},
   metric_row{"burrow_dedupe_total", counter, "", "outcome",
              "Requests answered as repeats (replayed, duplicate), and those refused for their key or producer."},
+  metric_row{"burrow_repeats_total", counter, "", "outcome",
+             "Commands that a gateway sent once more: answered as before, or too late for that (session_lost)."},
   metric_row{"burrow_restarts_total", counter, "", "kind", "Actors started again after a failure."},
 };
 

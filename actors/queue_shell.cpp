@@ -154,7 +154,14 @@ void queue_shell::on_reply(reply_effect& m) {
     return finish(k, m.outcome.error());
   }
   auto& reply = m.outcome.value();
-  if (o_.common->metrics) count_rules(*o_.common->metrics, reply);
+  if (const auto* refused = std::get_if<queue::refused_reply>(&reply)) {
+    if (o_.common->metrics && refused->problem == errc::session_lost) o_.common->metrics->repeat(repeated::lost);
+    return finish(k, refused->problem);
+  }
+  if (o_.common->metrics && m.repeated) o_.common->metrics->repeat(repeated::answered);
+  else if (o_.common->metrics) count_rules(*o_.common->metrics, reply);
+  // It was done, but what it took cannot be shown any more.
+  if (m.repeated && lacks_messages(*at(k).what, reply)) return finish(k, errc::unknown_outcome);
   if (auto* taken = std::get_if<queue::take_reply>(&reply)) return on_take(k, m, *taken);
   bool visible_left = false;
   if (const auto* put = std::get_if<queue::insert_reply>(&reply)) note_inserted(*put);
@@ -183,7 +190,7 @@ void queue_shell::on_take(key k, reply_effect& m, queue::take_reply& r) {
   if (take_goes_on(at(k), r)) return propose(k);
   const bool left = takeable_;
   const std::string key_of_it = key_of(*at(k).what);
-  if (r.count == 0 && r.problem == errc::ok && !r.replayed && can_wait(*at(k).what)) {
+  if (r.count == 0 && r.problem == errc::ok && !r.replayed && !m.repeated && can_wait(*at(k).what)) {
     empty_handed(k);
   } else {
     operation_result out{std::move(r), std::move(m.bodies), 0};

@@ -115,6 +115,8 @@ void queue_shell::wake_same_key(const std::string& idempotency_key) {
 bool queue_shell::begin_key(key k) {
   auto& r = at(k);
   const auto [running, added] = running_.try_emplace(key_of(*r.what), k);
+  // Copies of one operation are told apart from others by the log, and are no business of their client's.
+  if (!added && is_same_operation(*at(running->second).what, *r.what)) return true;
   if (!added && running->second != k) {
     if (o_.common->metrics) o_.common->metrics->deduped(dedupe::running);
     finish(k, errc::idempotency_in_progress);

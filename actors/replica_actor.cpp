@@ -137,7 +137,8 @@ private:
       return;
     }
     auto* const insert = std::get_if<queue::insert>(&p.what.what);
-    if (insert == nullptr || !with.account) {
+    // What was sent before may be stored: a refusal for want of room would be no answer to it.
+    if (insert == nullptr || !with.account || p.what.request.again) {
       p.from = callers_.add({from, p.from});
       return core_->propose(at, std::move(p));
     }

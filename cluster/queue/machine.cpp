@@ -5,6 +5,7 @@
 #include "cluster/queue/commands.hpp"
 #include "cluster/queue/dedupe.hpp"
 #include "cluster/queue/moving.hpp"
+#include "cluster/queue/repeats.hpp"
 #include "cluster/queue/sweep.hpp"
 #include "cluster/queue/version.hpp"
 
@@ -130,6 +131,7 @@ void ask_for_names(work& w, const arrive& what) {
 void ask_for_names(work& w, const entry_command& entry) {
   for (const auto& c : entry.commands) {
     if (const auto* x = std::get_if<arrive>(&c.what)) ask_for_names(w, *x);
+    ask_ahead(w, c);
     if (!names_queue(c) || !is_name(c.queue.tenant) || !is_name(c.queue.queue)) continue;
     queue_state& q = w.open(c.queue);
     if (const auto* i = std::get_if<insert>(&c.what)) ask_ahead(w, q, *i);
@@ -191,7 +193,10 @@ outcome apply(const apply_meta& meta, const entry_command& entry, view& state) {
   out.replies.reserve(entry.commands.size());
   for (const auto& c : entry.commands) {
     if (!w.ok()) break;
-    out.replies.push_back(run(w, c));
+    bool repeated = false;
+    auto made = is_numbered(c) ? once(w, c, [&] { return run(w, c); }, repeated) : run(w, c);
+    if (repeated) out.repeated.push_back(out.replies.size());
+    out.replies.push_back(std::move(made));
     w.end_command();
   }
   if (w.ok()) advance_lines(w, limits::entry_due_max);
@@ -221,6 +226,7 @@ std::vector<load_request> keys(const entry_command& entry) {
   for (const auto& c : entry.commands) {
     if (const auto* x = std::get_if<arrive>(&c.what)) want(*x, wanted);
     if (const auto* x = std::get_if<left>(&c.what)) want(*x, wanted);
+    if (is_numbered(c)) wanted.insert(key::gateway(c.request.gateway));
     if (!names_queue(c) || !is_name(c.queue.tenant) || !is_name(c.queue.queue)) continue;
     wanted.insert(key::queue(c.queue));
     if (std::holds_alternative<configure>(c.what)) wanted.insert(key::more_settings(c.queue));

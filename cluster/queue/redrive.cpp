@@ -98,10 +98,6 @@ void erase_task(work& w, queue_state& q, const kept_task& t) {
   q.changed = true;
 }
 
-scan_request tasks_of(const queue_ref& of, direction order, std::size_t count) {
-  return {.from = key::task(of, {0}), .to = key::task(of, {~std::uint64_t{0}}), .order = order, .items_max = count};
-}
-
 // What there is against a new task. Errors: as of the command.
 errc check(work& w, queue_state& q, const redrive& what) {
   if (q.record.moves.task != 0) return errc::task_running;
@@ -244,13 +240,6 @@ void step(work& w, queue_state& q, task_record& t, const redrive_step& what) {
 
 } // namespace
 
-task_view shown(const task_record& t) {
-  task_view v = t.view;
-  const std::uint64_t handled = v.moved + v.skipped + v.failed;
-  v.remaining = v.state == task_state::done || v.remaining < handled ? 0 : v.remaining - handled;
-  return v;
-}
-
 namespace {
 
 task_reply start_task(work& w, queue_state& q, const redrive& what) {
@@ -261,7 +250,7 @@ task_reply start_task(work& w, queue_state& q, const redrive& what) {
   if (out.problem == errc::task_running) out.task.id = {q.record.moves.task}; // whoever is refused may look at that one
   if (!w.ok() || out.problem != errc::ok) return out;
   if (q.record.moves.tasks >= limits::tasks_per_queue_max) {
-    const auto oldest = w.state().scan(tasks_of(q.ref, direction::ascending, 1));
+    const auto oldest = w.state().scan(all_tasks(q.ref, direction::ascending, 1));
     if (!w.ok()) return out;
     BURROW_ASSERT(!oldest.items.empty());
     const auto& [key, bytes] = oldest.items.front();
@@ -375,19 +364,6 @@ void forget_tasks(work& w, std::size_t floor) {
 }
 
 // ---- reads ----------------------------------------------------------------------------------------------------------
-
-tasks_answer read_tasks(work& w, const queue_state& q) {
-  tasks_answer out;
-  const auto page = w.state().scan(tasks_of(q.ref, direction::descending, limits::tasks_per_queue_max));
-  for (const auto& [key, bytes] : page.items)
-    out.items.push_back(shown(decode_task({key::last_number(key)}, bytes).value()));
-  return out;
-}
-
-task_answer read_task(work& w, const queue_state& q, task_id id) {
-  const auto t = load(w, q.ref, id);
-  return {t ? std::optional(shown(t->record)) : std::nullopt};
-}
 
 look_ahead_answer look_ahead_of(work& w, queue_state& q, task_id id) {
   look_ahead_answer out;

@@ -98,7 +98,8 @@ TEST_CASE("POST ~redrive becomes a redrive, and its answer a task with its place
 TEST_CASE("a redrive may have an Idempotency-Key, and its repeat says that it is one") {
   native n;
   const auto send = [&](std::string_view key, std::string_view body) {
-    return n.begin("POST", "/v1.0/a/q/~redrive", {{"Content-Type", "application/json"}, {"Idempotency-Key", key}}, body);
+    return n.begin("POST", "/v1.0/a/q/~redrive",
+                   {{"Content-Type", "application/json"}, {"Idempotency-Key", key}}, body);
   };
   const auto made = send("k-1", "{}");
   const auto& what = std::get<queue::redrive>(made.what->what);

@@ -22,6 +22,14 @@ public:
 
   /// What time alone does.
   void settle(instant now);
+  /// What gateways may send again (queue_model_repeats.cpp). What is finished with stays, and is never told.
+  struct kept_gateway {
+    instant heard;
+    std::uint64_t below = 0, last = 0;
+    std::map<std::pair<std::uint64_t, std::uint32_t>, queue::reply> replies; ///< by number and step
+  };
+  std::map<std::uint64_t, kept_gateway> gateways;
+
   /// Carries a command out; `real` is what the machine replied. Returns the reply that was due.
   queue::reply run(const queue::command& c, const queue::apply_meta& meta, const queue::reply& real);
 
@@ -92,6 +100,8 @@ public:
 
 private:
   struct turn;
+  queue::reply run_anew(const queue::command& c, const queue::apply_meta& meta, const queue::reply& real);
+  queue::reply tell_again(const queue::command& c, const queue::apply_meta& meta, const queue::reply& first);
   [[nodiscard]] bool is_doomed(const queue_ref& ref, const queue::message& m) const;
   void deliver(const queue_ref& to, entry e, std::optional<duration> ttl, instant now);
   void move(const queue_ref& from, const queue_ref& to, shard_id shard, entry e, std::optional<duration> ttl,

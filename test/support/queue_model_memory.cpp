@@ -90,7 +90,8 @@ reply queue_model::keyed_insert(turn& t, const queue::insert& what, const insert
   const auto at = keys.find(what.idempotency_key);
   if (at != keys.end() && at->second.expires > t.now()) {
     auto first = at->second.inserted;
-    if (at->second.is_claim || at->second.task || at->second.request != what.request_hash) return refuse(errc::idempotency_key_reused);
+    if (at->second.is_claim || at->second.task || at->second.request != what.request_hash)
+      return refuse(errc::idempotency_key_reused);
     if (real.items != first.items) wrong += "a repeat got another answer than the first\n";
     first.replayed = true;
     first.dropped = 0;

@@ -333,32 +333,6 @@ def survive(_):
         want(t.get(t.a), 404)
 
 
-@check('a key on ~redrive: one task however often it is sent, after it has ended and after a restart too', where='own')
-def redrives(_):
-    with fresh() as (node, t):
-        t.put_all('abc')
-        send = lambda members={'to': 'other'}, key='r': t.post(  # noqa: E731
-            t.q + '/~redrive', members, keyed(key))
-        first = first_and_again(t, send, 202)
-        task = first.headers['location']
-        want(send({'to': 'other', 'limit': 1}), 422, 'idempotency-key-reused')
-        want(t.call('PUT', t.q + '/m', b'', keyed('r')), 422, 'idempotency-key-reused')
-        t.until(lambda: t.get(task).json()['state'] == 'done', 10, 'the task')
-        eq(send().json(), first.json(), 'the first answer once the task has ended')
-        t.put_all('de')
-        for _ in range(2):
-            t = reborn(node, t)
-            again = want(send(), 202)
-            that(replayed(again), 'not replayed after a restart')
-            eq((again.json(), again.headers['location']), (first.json(), task))
-        eq(len(want(t.get(t.q + '/~tasks'), 200).json()), 1, 'tasks')
-        eq(t.ids(), ['d', 'e'], 'messages that no repeat moved')
-        # What was refused is not remembered.
-        want(send({'to': None}, 'n'), 400, 'invalid-parameter')
-        want(send({'to': 'other'}, 'n'), 202)
-        want(send(key='a b'), 400, 'invalid-parameter')
-
-
 @check('bounds of keys and producers: 429 dedupe-full, and nothing changes; what is known is answered', where='own')
 def bounds(_):
     with Node(arguments=['--limits-idempotency-keys', '20', '--limits-producers', '3']) as node:

@@ -218,7 +218,7 @@ TEST_CASE_FIXTURE(dedupe_fixture, "a redrive with a key makes one task, and its 
   CHECK(check() == "");
 }
 
-TEST_CASE_FIXTURE(dedupe_fixture, "a redrive's key counts to queue and tenant, and holds no place if nothing came of it") {
+TEST_CASE_FIXTURE(dedupe_fixture, "a redrive's key counts to queue and tenant, and not if nothing came of it") {
   redrive what;
   what.to = "one";
   what.idempotency_key = "k";

@@ -140,6 +140,38 @@ TEST_CASE("a follower behind the log takes the state over in chunks, and goes on
   for (std::uint64_t n = 1; n <= 3; ++n) CHECK(g.at(n).pins.empty());
 }
 
+TEST_CASE("what gateways may send again outlives an install, and the leadership of who had it applied") {
+  replica_group g(3, 3, with_short_log());
+  const auto away = g.leader() % 3 + 1;
+  const auto send = [&](std::uint64_t number, bool again) {
+    queue::insert what;
+    what.items.emplace_back().body_size = 1;
+    const auto n = g.leader();
+    const auto from = g.propose(n, {{"acme", "jobs"}, {77, number, 0, again}, what}, {shared_bytes("x")});
+    g.run(500ms);
+    REQUIRE(g.at(n).replies.count(from) == 1);
+    const auto& reply = g.at(n).replies.at(from);
+    CHECK(reply.repeated == again);
+    REQUIRE(reply.outcome.ok());
+    REQUIRE(std::holds_alternative<queue::insert_reply>(*reply.outcome));
+    return std::get<queue::insert_reply>(*reply.outcome).items;
+  };
+  g.stop(away);
+  const auto first = send(1, false), second = send(2, false);
+  for (int i = 0; i < 60; ++i) REQUIRE(is_put(g.put("m" + std::to_string(i), "body")));
+  g.run(1s);
+  g.start(away);
+  g.run(10s);
+  REQUIRE(g.subject(away).status().installs == 1);
+  const auto old = g.leader();
+  REQUIRE(g.subject(old).transfer(g.now(g.at(old)), {away}).ok());
+  g.run(1s);
+  REQUIRE(g.leader() == away);
+  CHECK(send(1, true) == first);
+  CHECK(send(2, true) == second);
+  CHECK(all_bodies(g).size() == 62);
+}
+
 TEST_CASE("an installed state has the time of its last entry, not that of the state before it") {
   replica_group g(3, 3, with_short_log());
   const auto away = g.leader() % 3 + 1;
