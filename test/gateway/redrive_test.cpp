@@ -99,7 +99,7 @@ TEST_CASE("a redrive may have an Idempotency-Key, and its repeat says that it is
   native n;
   const auto send = [&](std::string_view key, std::string_view body) {
     return n.begin("POST", "/v1.0/a/q/~redrive",
-                   {{"Content-Type", "application/json"}, {"Idempotency-Key", key}}, body);
+                   {{"Content-Type", "application/json"}, {"Idempotency-Key", std::string{key}}}, std::string{body});
   };
   const auto made = send("k-1", "{}");
   const auto& what = std::get<queue::redrive>(made.what->what);

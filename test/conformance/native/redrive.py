@@ -5,7 +5,6 @@ import time
 from dead_letters import arrived, claim, full, release, rule, settings, stats
 from harness import JSON, check, eq, near, that, want
 from restart import fresh, reborn
-from retries import first_and_again, keyed, replayed
 
 MEMBERS = {'task', 'state', 'moved', 'skipped', 'failed', 'remaining', 'started', 'finished'}
 
@@ -253,18 +252,20 @@ def repeated(_):
     with fresh() as (node, t):
         t.put_all('abc')
         send = lambda members={'to': 'other'}, key='r': t.post(  # noqa: E731
-            t.q + '/~redrive', members, keyed(key))
-        first = first_and_again(t, send, 202)
+            t.q + '/~redrive', members, {'Idempotency-Key': key})
+        first, again = want(send(), 202), want(send(), 202)
+        eq([a.headers.get('idempotency-replayed') for a in (first, again)], [None, 'true'])
         task = first.headers['location']
+        eq((again.body, again.headers['location']), (first.body, task))
         want(send({'to': 'other', 'limit': 1}), 422, 'idempotency-key-reused')
-        want(t.call('PUT', t.q + '/m', b'', keyed('r')), 422, 'idempotency-key-reused')
+        want(t.call('PUT', t.q + '/m', b'', {'Idempotency-Key': 'r'}), 422, 'idempotency-key-reused')
         t.until(lambda: t.get(task).json()['state'] == 'done', 10, 'the task')
         eq(send().json(), first.json(), 'the first answer once the task has ended')
         t.put_all('de')
         for _ in range(2):
             t = reborn(node, t)
             again = want(send(), 202)
-            that(replayed(again), 'not replayed after a restart')
+            eq(again.headers.get('idempotency-replayed'), 'true', 'after a restart')
             eq((again.json(), again.headers['location']), (first.json(), task))
         eq(len(want(t.get(t.q + '/~tasks'), 200).json()), 1, 'tasks')
         eq(t.ids(), ['d', 'e'], 'messages that no repeat moved')
