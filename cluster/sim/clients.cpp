@@ -18,7 +18,8 @@ operation clients::draw(std::size_t shard, random& chance) {
   operation op;
   op.shard = {static_cast<std::uint16_t>(shard + 1)};
   auto& s = plain_[shard];
-  if (chance.chance(400)) draw_plain(op, s, chance);
+  if (plan_.moving > 0 && chance.chance(plan_.moving)) draw_moving(op, s, chance);
+  else if (chance.chance(400)) draw_plain(op, s, chance);
   else draw_busy(op, s, chance);
   s.used.insert(op.queue());
   return op;
@@ -124,6 +125,7 @@ void clients::draw_busy(operation& op, shard_memory& s, random& chance) {
 }
 
 void clients::learn(const operation& op) {
+  if (op.queue().tenant == moving_tenant) return learn_moving(op);
   const auto* const take = op.reply ? std::get_if<queue::take_reply>(&*op.reply) : nullptr;
   if (take == nullptr || std::get<queue::take>(op.command->what).action != queue::take_action::claim) return;
   auto& receipts = plain_[op.shard.value - 1].receipts;

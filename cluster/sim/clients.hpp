@@ -33,11 +33,19 @@ class clients {
     std::uint64_t plain = 0, plain_used = 0; ///< number of the plain queue in use, and how often it was
     std::deque<receipt> receipts;            ///< live and stale ones
     std::set<queue_ref> used;
+    std::set<std::string> ruled; ///< queues that have got their dead-letter rule
+    std::optional<std::pair<queue_ref, queue::task_id>> task; ///< the last one
   };
   void draw_plain(operation& op, shard_memory& s, random& chance);
   void draw_busy(operation& op, shard_memory& s, random& chance);
   void draw_insert(operation& op, queue_ref queue, random& chance);
   void draw_receipt(operation& op, shard_memory& s, random& chance);
+  // clients_moving.cpp
+  void draw_moving(operation& op, shard_memory& s, random& chance);
+  void draw_moving_insert(operation& op, queue_ref queue, random& chance);
+  [[nodiscard]] queue::action draw_rule(shard_id shard, const std::string& queue, random& chance) const;
+  [[nodiscard]] queue::action draw_redrive(random& chance) const;
+  void learn_moving(const operation& op);
 
   const replica_plan& plan_;
   std::vector<shard_memory> plain_;

@@ -32,6 +32,7 @@ void replica_world::heal_and_wait() {
     if (!reached) return found_.add("liveness", "a healed group changes its leader again and again");
     read_everything(k);
   }
+  if (!found_.any()) moves_end();
   for (std::size_t k = 0; k < shards_.size() && !found_.any(); ++k) look_at_rest(k);
 }
 
@@ -127,7 +128,8 @@ void replica_world::read_everything(std::size_t shard) {
     if (found_.any()) return;
     if (op == nullptr) return found_.add("liveness", "a healed group does not answer");
     const auto& answer = std::get<queue::messages_answer>(*op->answer);
-    if (!answer.more) acknowledged::read_all(queue, answer, shards_[shard].book, found_);
+    if (queue.tenant == moving_tenant) moves_.read_all(shards_[shard].states.shard(), queue.queue, answer.items, found_);
+    else if (!answer.more) acknowledged::read_all(queue, answer, shards_[shard].book, found_);
   }
 }
 

@@ -34,7 +34,7 @@ void replica_world::crash(replica_node& n) {
   n.writing.reset();
   for (auto& s : n.slots) {
     if (s.vote_unsynced) ++met_.crashes_between_vote_and_sync;
-    if (s.core) met_.applies_abandoned += s.core->status().applies_abandoned;
+    count_end_of(s);
     ++s.life;
     s.starting = false;
     s.core.reset();
@@ -48,7 +48,7 @@ void replica_world::crash(replica_node& n) {
 void replica_world::restart_actor(replica_node& n, replica_slot& s) {
   if (!n.up || !s.core) return;
   ++met_.fenced_restarts;
-  met_.applies_abandoned += s.core->status().applies_abandoned;
+  count_end_of(s);
   s.core.reset();
   ++s.life;
   ++s.start.value;
@@ -68,6 +68,7 @@ void replica_world::replace(replica_node& n, replica_slot& s) {
     }
   }
   ++met_.replaced;
+  count_end_of(s);
   ++s.start.value;
   n.writer.fence(s.shard, s.start);
   s.core.reset();

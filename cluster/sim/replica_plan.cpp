@@ -24,6 +24,8 @@ replica_plan draw_replica_plan(std::uint64_t seed) {
   b.chunk_bytes = chance.chance(300) ? 1 : spread(chance, 64, 1 << 16);
   b.install_bytes_per_s = chance.chance(200) ? 10'000 : std::size_t{1} << 30;
   b.hash_every = spread(chance, 1, 100);
+  p.moving = chance.chance(500) ? 0 : chance.between(100, 700);
+  if (p.moving > 0 && p.shards == 1 && chance.chance(700)) p.shards = chance.between(2, 4);
   return p;
 }
 
@@ -32,6 +34,7 @@ std::string replica_plan::text() const {
   return n(shards) + " shards, " + n(clients) + " clients, not here " + n(not_here) + ", read to " + n(read.high) +
          " us, cut each " + n(bounds.cut_interval) + " entries, " + n(bounds.log_bytes_max) +
          " bytes of log, chunks of " + n(bounds.chunk_bytes) + (wild_clock ? ", a wild clock" : "") +
+         (moving > 0 ? ", " + n(moving) + " moving" : "") +
          (through_codec > 0 ? ", through the codec" : "") + ", " + base.text();
 }
 

@@ -18,6 +18,7 @@ struct replica_plan {
   bool wild_clock = false;    ///< the clock of one node jumps by hours
   replica_bounds bounds;
   std::uint64_t quota = 0;    ///< bytes of one of the tenants on each shard; 0 = no bound
+  std::uint64_t moving = 0;   ///< per mille of the operations: on queues whose messages move between shards
   std::uint64_t disk_low = 0; ///< per mille: a fault is a disk that runs low, or has room again
   [[nodiscard]] std::string text() const;
 };

@@ -81,6 +81,9 @@ void replica_world::commit(replica_slot& s, log_index index) {
     live_claims::logged(t, facts.book, found_);
     facts.book.take(t);
     quotas::logged(t, facts.book, found_);
+    if (std::holds_alternative<queue::left>(t.command.what)) aimed_ = std::max(aimed_, sometimes);
+  }, [&](const queue::entry_command& entry, const queue::outcome& out) {
+    if (plan_.moving > 0) moves_.applied(s.shard, entry, out, found_);
   }, found_);
   facts.records.erase(record);
 }
@@ -113,7 +116,8 @@ void replica_world::carry_out(replica_node& n, replica_slot& s, load_effect& e) 
   schedule(after, kind::read, n.number, s.shard.value - 1U, id);
 }
 
-void replica_world::carry_out(replica_node&, replica_slot&, reply_effect& e) {
+void replica_world::carry_out(replica_node& n, replica_slot&, reply_effect& e) {
+  if (is_of_call(n, e.to, e.outcome)) return;
   const auto at = open_.find(e.to.value);
   if (at == open_.end()) return; // its client has given up
   if (!e.outcome) return done(e.to.value, false, e.outcome.code());
@@ -128,7 +132,8 @@ void replica_world::carry_out(replica_node&, replica_slot&, reply_effect& e) {
   done(e.to.value, true, errc::ok);
 }
 
-void replica_world::carry_out(replica_node&, replica_slot&, answer_effect& e) {
+void replica_world::carry_out(replica_node& n, replica_slot&, answer_effect& e) {
+  if (is_of_call(n, e.to, e.outcome)) return;
   const auto at = open_.find(e.to.value);
   if (at == open_.end()) return;
   if (!e.outcome) return done(e.to.value, false, e.outcome.code());
@@ -160,19 +165,7 @@ void replica_world::carry_out(replica_node& n, replica_slot& s, send_effect& e) 
     if (!came) return found_.add("codec", "a message of our own is refused: " + came.error().context);
     e.what = std::move(came->what);
   }
-  const auto arrivals = net_.send(n.number, to.value - 1, chance_);
-  for (std::size_t i = 0; i < arrivals.count; ++i) {
-    std::uint64_t slot = slots_.size();
-    if (free_slots_.empty()) {
-      slots_.push_back(e.what);
-    } else {
-      slot = free_slots_.back();
-      free_slots_.pop_back();
-      slots_[slot] = e.what;
-    }
-    schedule(arrivals.after[i], kind::deliver, to.value - 1, s.shard.value - 1U, slot);
-    ++met_.messages;
-  }
+  put_on_wire(n.number, to.value - 1, s.shard, std::move(e.what));
 }
 
 void replica_world::carry_out(replica_node& n, replica_slot& s, pin_effect& e) {

@@ -86,7 +86,7 @@ void replica_world::handle(const event& e) {
     s.timer_set = false;
     s.core->tick(clock_of(n));
     break;
-  case kind::deliver: s.core->received(clock_of(n), slots_[e.slot]); break;
+  case kind::deliver: deliver(n, s, slots_[e.slot]); break;
   case kind::drain:
     s.drain_set = false;
     drain(n, s);
@@ -176,6 +176,12 @@ outcome replica_world::run() {
   }
   if (!found_.any()) linearizable_.check(found_);
   met_.histories += linearizable_.checked();
+  for (const auto& n : nodes_) {
+    for (const auto& s : n.slots) count_end_of(s);
+  }
+  met_.moves_left += moves_.left;
+  met_.arrivals += moves_.arrived;
+  met_.arrivals_repeated += moves_.repeated;
   std::uint64_t end = trace_;
   for (const auto& f : shards_) end = mix(end, f.states.last().value);
   return {found_.any() ? found_.what() + describe() : std::string(), steps_, end, met_};

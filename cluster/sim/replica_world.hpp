@@ -12,6 +12,7 @@
 #include "cluster/sim/checkers/linearizable.hpp"
 #include "cluster/sim/checkers/live_claims.hpp"
 #include "cluster/sim/checkers/logs.hpp"
+#include "cluster/sim/checkers/moves.hpp"
 #include "cluster/sim/checkers/promises.hpp"
 #include "cluster/sim/checkers/quotas.hpp"
 #include "cluster/sim/checkers/times.hpp"
@@ -19,6 +20,7 @@
 #include "cluster/sim/events.hpp"
 #include "cluster/sim/network.hpp"
 #include "cluster/sim/replica_node.hpp"
+#include "cluster/sim/replica_packets.hpp"
 #include "cluster/sim/world.hpp"
 
 #include <string>
@@ -88,8 +90,21 @@ class replica_world {
   void carry_out(replica_node& n, replica_slot& s, timer_effect& e);
   void carry_out(replica_node& n, replica_slot& s, damaged_effect& e);
   void carry_out(replica_node& n, replica_slot& s, distrust_effect& e);
-  template <class Other>
-  void carry_out(replica_node&, replica_slot&, Other&) {}
+  void carry_out(replica_node& n, replica_slot& s, call_effect& e);
+  // Told to waiters, metrics, routing and alarms, none of which this world has.
+  void carry_out(replica_node&, replica_slot&, notify_effect&) {}
+  void carry_out(replica_node&, replica_slot&, usage_effect&) {}
+  void carry_out(replica_node&, replica_slot&, role_effect&) {}
+  void carry_out(replica_node&, replica_slot&, leader_effect&) {}
+  void carry_out(replica_node&, replica_slot&, time_ahead_effect&) {}
+
+  // replica_moves.cpp: what shards have to do with each other
+  void put_on_wire(std::size_t from, std::size_t to, shard_id shard, packet what);
+  void deliver(replica_node& n, replica_slot& s, packet& what);
+  template <class Outcome>
+  [[nodiscard]] bool is_of_call(replica_node& n, cookie to, Outcome& outcome);
+  void count_end_of(const replica_slot& s);
+  void moves_end();
 
   // replica_disk.cpp: the log writer, the readers, starts
   void start_writing(replica_node& n);
@@ -137,12 +152,12 @@ class replica_world {
   micros now_ = 0;
   std::uint64_t trace_ = 0, steps_ = 0;
   event_queue<event> events_;
-  std::vector<peer_content> slots_;
+  std::vector<packet> slots_;
   std::vector<std::uint64_t> free_slots_;
   bool calm_ = false;
   micros quiet_until_ = 0;
   std::uint64_t aimed_ = 0; ///< how much what has just happened is worth a crash
-  static constexpr std::uint64_t often = 1, seldom = 20;
+  static constexpr std::uint64_t often = 1, sometimes = 5, seldom = 20;
 
   struct under_way {
     operation op;
@@ -151,11 +166,18 @@ class replica_world {
   std::map<std::uint64_t, under_way> open_; ///< by number
   std::uint64_t last_operation_ = 0;
   operation asked_; ///< of phase 2
+  struct caller {
+    raft::member who;
+    shard_id shard;
+    cookie call;
+  };
+  std::map<cookie, caller> calls_; ///< of one shard to another, by the number that it has at the other
 
   findings found_;
   coverage met_;
   promises promises_;
   linearizable linearizable_;
+  moves moves_{std::string(moving_tenant)};
 };
 
 } // namespace burrow::sim
