@@ -99,6 +99,9 @@ void clients::draw_busy(operation& op, shard_memory& s, random& chance) {
   const bool bounded = plan_.quota > 0 && chance.chance(300);
   const queue_ref queue{tenant_id(bounded ? bounded_tenant : busy_tenant), "w" + std::to_string(chance.below(2))};
   const auto what = chance.below(100);
+  if (what < 45 && plan_.repeats > 0 && !bounded && chance.chance(plan_.repeats)) {
+    return draw_repeatable(op, s, queue, chance);
+  }
   if (what < 45) return draw_insert(op, queue, chance);
   if (what < 65) {
     queue::take take;

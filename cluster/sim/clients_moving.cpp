@@ -54,7 +54,7 @@ void clients::draw_moving_insert(operation& op, queue_ref queue, random& chance)
 }
 
 void clients::draw_moving(operation& op, shard_memory& s, random& chance) {
-  static constexpr std::string_view kinds[] = {"jobs", "jobs", "local", "dead", "third"};
+  static constexpr std::string_view kinds[] = {"jobs", "jobs", "jobs", "local", "dead", "third"};
   const auto which = kinds[chance.below(std::size(kinds))];
   queue_ref queue{tenant_id(moving_tenant), name(which, op.shard.value)};
   const bool wants_rule = which != "third" && !s.ruled.contains(queue.queue);

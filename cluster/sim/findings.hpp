@@ -27,7 +27,8 @@ struct coverage {
   // Of worlds of whole replicas.
   std::uint64_t operations = 0, unknown_outcomes = 0, refused = 0, histories = 0, applies_abandoned = 0, sessions = 0,
                 clock_jumps = 0, bodies_gone = 0, disks_low = 0, calls = 0, moves_left = 0, arrivals = 0,
-                arrivals_repeated = 0, moves_resent = 0;
+                arrivals_repeated = 0, moves_resent = 0, repeats = 0, bits_flipped = 0, disks_forgot = 0,
+                replicas_lost = 0;
 
   template <class Function>
   void each(Function&& f) const;
@@ -73,6 +74,10 @@ inline constexpr coverage_field coverage_fields[] = {
     {"arrivals", &coverage::arrivals},
     {"arrivals_repeated", &coverage::arrivals_repeated},
     {"moves_resent", &coverage::moves_resent},
+    {"repeats", &coverage::repeats},
+    {"bits_flipped", &coverage::bits_flipped},
+    {"disks_forgot", &coverage::disks_forgot},
+    {"replicas_lost", &coverage::replicas_lost},
 };
 
 template <class Function>

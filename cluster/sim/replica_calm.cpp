@@ -25,6 +25,11 @@ void replica_world::heal_and_wait() {
   const auto& p = plan_.base;
   const auto timeout = p.core.election_ticks_max * tick_length * 13 / 10;
   run_for(p.delay.high + p.sync.high + 2 * plan_.read.high + plan_.patience + 4000 * ms + 10 * timeout);
+  for (int i = 0; i < 200 && lost_any() && !found_.any(); ++i) run_for(1000 * ms);
+  if (lost_any()) {
+    if (plan_.base.keeps_leader()) found_.add("liveness", "a replica whose disk is lost is not replaced");
+    return;
+  }
   for (std::size_t k = 0; k < shards_.size(); ++k) {
     bool reached = false;
     for (int i = 0; i < tries_max && !found_.any() && !reached; ++i) reached = reaches_one_state(k);
@@ -128,8 +133,9 @@ void replica_world::read_everything(std::size_t shard) {
     if (found_.any()) return;
     if (op == nullptr) return found_.add("liveness", "a healed group does not answer");
     const auto& answer = std::get<queue::messages_answer>(*op->answer);
-    if (queue.tenant == moving_tenant) moves_.read_all(shards_[shard].states.shard(), queue.queue, answer.items, found_);
-    else if (!answer.more) acknowledged::read_all(queue, answer, shards_[shard].book, found_);
+    const auto& facts = shards_[shard];
+    if (queue.tenant == moving_tenant) moves_.read_all(facts.states.shard(), queue.queue, answer.items, found_);
+    else if (!answer.more) acknowledged::read_all(queue, answer, facts.book, found_);
   }
 }
 

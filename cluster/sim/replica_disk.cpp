@@ -91,7 +91,9 @@ void replica_world::start(replica_node& n, replica_slot& s) {
   o.core = plan_.base.core;
   o.bounds = plan_.bounds;
   const auto stored = load_replica(*n.store, o);
+  if (!stored && s.rotten) return lose(s);
   if (!stored) return found_.add("damaged", "a start finds: " + stored.error().context);
+  if (s.rotten) return found_.add("damaged", "a replica starts from a disk with a flipped bit");
   s.core = std::make_unique<replica>(o, *n.store, *stored, clock_of(n));
   s.core->disk_low(n.low);
   s.loads.clear();

@@ -9,9 +9,15 @@ void replica_world::start_node(replica_node& n) {
   n.up = true;
   ++n.life;
   n.writer = writer_queue();
+  if (!n.store->check_synced()) { // SYNCED tells: nothing of what is here can be trusted
+    for (auto& s : n.slots) lose(s);
+    n.store->accept_loss();
+  }
+  // What was found counts as on disk, so an open syncs it: else the next loss of synced data could not be told.
+  BURROW_ASSERT(n.store->sync().ok());
   for (auto& s : n.slots) {
     ++s.start.value;
-    start(n, s);
+    if (!s.lost) start(n, s);
   }
   tell_membership(n);
 }
@@ -67,6 +73,10 @@ void replica_world::replace(replica_node& n, replica_slot& s) {
       if (m.replica == s.self.replica) return;
     }
   }
+  begin_anew(n, s);
+}
+
+void replica_world::begin_anew(replica_node& n, replica_slot& s) {
   ++met_.replaced;
   count_end_of(s);
   ++s.start.value;
@@ -78,6 +88,7 @@ void replica_world::replace(replica_node& n, replica_slot& s) {
   BURROW_ASSERT(n.store->write(all).ok() && n.store->sync().ok());
   s.self.replica.value = (n.number + 1) * 100'000 + s.shard.value * 1000ULL + ++s.replaced;
   s.durable = s.handed = log_image(s.shard);
+  s.rotten = s.lost = false;
   start(n, s);
 }
 
@@ -99,6 +110,8 @@ void replica_world::fault() {
     }
     return;
   }
+  if (plan_.rot > 0 && chance_.chance(plan_.rot)) return rot(n, s);
+  if (plan_.forget > 0 && chance_.chance(plan_.forget)) return forget(n);
   const auto which = plan_.base.faults.draw(chance_);
   if (!which) return;
   switch (*which) {

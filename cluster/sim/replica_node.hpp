@@ -30,6 +30,8 @@ struct replica_slot {
   std::uint64_t life = 0;        ///< events of an earlier life are void
   bool starting = false;         ///< waits for the log writer to be done with its earlier life
   bool damaged = false;
+  bool rotten = false; ///< a bit of it has flipped: it must not start again
+  bool lost = false;   ///< its disk is not to be trusted: it waits to be replaced
 
   log_image handed, durable;
   struct handed_batch {

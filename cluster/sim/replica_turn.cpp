@@ -78,6 +78,7 @@ void replica_world::commit(replica_slot& s, log_index index) {
   ++met_.committed;
   facts.states.committed(index, record->second, [&](const state_hashes::told& t) {
     facts.answers.logged(t, found_);
+    facts.again.logged(t, found_);
     live_claims::logged(t, facts.book, found_);
     facts.book.take(t);
     quotas::logged(t, facts.book, found_);

@@ -15,6 +15,7 @@
 #include "cluster/sim/checkers/moves.hpp"
 #include "cluster/sim/checkers/promises.hpp"
 #include "cluster/sim/checkers/quotas.hpp"
+#include "cluster/sim/checkers/repeats.hpp"
 #include "cluster/sim/checkers/times.hpp"
 #include "cluster/sim/clients.hpp"
 #include "cluster/sim/events.hpp"
@@ -57,6 +58,7 @@ class replica_world {
     state_hashes states;
     ledger book;
     acknowledged answers;
+    repeats again;
     changes members;
     std::unordered_map<std::uint64_t, std::string> records; ///< until committed, by the log's hash up to them
     std::vector<std::uint64_t> chain{0};                    ///< of the committed log, by index
@@ -118,8 +120,19 @@ class replica_world {
   void crash(replica_node& n);
   void restart_actor(replica_node& n, replica_slot& s);
   void replace(replica_node& n, replica_slot& s);
+  void begin_anew(replica_node& n, replica_slot& s);
   void fault();
   void move_clock(replica_node& n);
+
+  // replica_losses.cpp: disks that rot or forget, and what becomes of their replicas
+  [[nodiscard]] bool may_lose(const replica_node& n, std::size_t shard) const;
+  void rot(replica_node& n, replica_slot& s);
+  void forget(replica_node& n);
+  [[nodiscard]] bool has_lost(std::size_t shard) const;
+  [[nodiscard]] bool lost_any() const;
+  [[nodiscard]] std::optional<raft::config_change> without_lost(const replica& leader, std::size_t shard) const;
+  void lose(replica_slot& s);
+  void replace_lost();
   void tell_membership(const replica_node& of);
   void aim(replica_node& n);
 

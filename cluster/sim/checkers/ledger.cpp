@@ -12,6 +12,7 @@ const ledger_message* ledger::find(const queue_ref& queue, place at) const {
 }
 
 void ledger::take(const state_hashes::told& t, const queue::insert& c, const queue::insert_reply& r) {
+  if (r.replayed) return; // what became of its messages meanwhile is known
   auto& q = queues_[t.command.queue];
   for (std::size_t i = 0; i < r.items.size(); ++i) {
     const auto& done = r.items[i];

@@ -139,7 +139,8 @@ void moves::compare_one(shard_id shard, const changed& c, const hash128& body, c
   }
   if (gone_.contains(body)) found.add("moves", name_of(body) + " came back from the dead" + on(shard));
   for (const auto& [other, state] : shards_) {
-    if (other != shard && state.queued.contains(body)) found.add("moves", name_of(body) + " is visible twice" + on(shard));
+    if (other == shard || !state.queued.contains(body)) continue;
+    found.add("moves", name_of(body) + " is visible twice" + on(shard));
   }
 }
 

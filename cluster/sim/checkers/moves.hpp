@@ -1,6 +1,7 @@
 // Checker 12: every message is in exactly one place, across moves between shards. It is told each entry of several
-// shards as it is applied first, and looks where every message was before and is after. Messages are told apart by their
-// bodies, of which no two are equal. Summed over all queues, what there is changes by inserts, removals and expiry only.
+// shards as it is applied first, and looks where every message was before and is after. Messages are told apart by
+// their bodies, of which no two are equal. Summed over all queues, what there is changes by inserts, removals and
+// expiry only.
 #pragma once
 
 #include "cluster/queue/machine.hpp"
