@@ -64,8 +64,9 @@ void replica_world::read(replica_node& n, replica_slot& s, std::uint64_t load) {
     if (l.what.session.value != 0 && pinned == s.pins.end()) {
       l.values.push_back({errc::unavailable});
     } else if (l.what.session.value != 0) {
-      l.values.push_back(key != nullptr ? wrap(pinned->second->get(item.where, *key))
-                                        : wrap(pinned->second->scan(item.where, std::get<scan_request>(item.what))));
+      pinned->second.used = now_;
+      l.values.push_back(key != nullptr ? wrap(pinned->second.state->get(item.where, *key))
+                                        : wrap(pinned->second.state->scan(item.where, std::get<scan_request>(item.what))));
     } else {
       l.values.push_back(key != nullptr
                              ? wrap(n.store->get(item.where, *key, read_tier::disk))

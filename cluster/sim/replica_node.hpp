@@ -43,7 +43,11 @@ struct replica_slot {
   duration timer_at{0};
   bool timer_set = false, drain_set = false, vote_unsynced = false, was_asleep = false, was_leading = false;
   log_index seen_applied;
-  std::map<raft::session_id, std::shared_ptr<const pinned_state>> pins;
+  struct pin {
+    std::shared_ptr<const pinned_state> state;
+    micros used = 0;
+  };
+  std::map<raft::session_id, pin> pins;
   struct load_under_way {
     load_effect what;
     std::vector<loaded_item> values;

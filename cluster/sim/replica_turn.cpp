@@ -5,6 +5,7 @@
 namespace burrow::sim {
 
 constexpr std::size_t pins_max = 2; ///< a node
+constexpr micros pin_idle_max = 5000 * ms;
 
 void replica_world::input_done(replica_node& n, replica_slot& s) {
   ++steps_;
@@ -171,9 +172,13 @@ void replica_world::carry_out(replica_node& n, replica_slot& s, send_effect& e) 
 
 void replica_world::carry_out(replica_node& n, replica_slot& s, pin_effect& e) {
   std::size_t open = 0;
-  for (const auto& other : n.slots) open += other.pins.size();
+  for (auto& other : n.slots) {
+    // Nobody pulls any more, and other shards wait for it.
+    std::erase_if(other.pins, [&](const auto& p) { return p.second.used + pin_idle_max < now_; });
+    open += other.pins.size();
+  }
   if (open >= pins_max) return; // its loads will find nothing
-  s.pins[e.session] = n.store->pin().value();
+  s.pins[e.session] = {n.store->pin().value(), now_};
   ++met_.sessions;
 }
 

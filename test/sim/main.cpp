@@ -184,6 +184,7 @@ bool run_steps(const arguments& a, totals& sum) {
     for (auto seed = a.from; of_world.steps < a.steps / 2; ++seed) {
       if (run_one(seed, of_world, false)) continue;
       ++sum.failed;
+      sum.seeds += of_world.seeds;
       return false;
     }
     json << (replicas ? "[\n" : ",\n");
