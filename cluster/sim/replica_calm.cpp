@@ -6,6 +6,7 @@
 namespace burrow::sim {
 namespace {
 
+constexpr int rounds_max = 1500;
 constexpr int tries_max = 20; ///< of a group whose heartbeats come too seldom for it to keep a leader
 
 } // namespace
@@ -96,9 +97,12 @@ bool replica_world::reaches_one_state(std::size_t shard) {
     }
     return sum + steps_of_installs(shard);
   };
-  // With one entry in flight much takes long to catch up with: as long as there is progress, all is well.
+  // With one entry in flight much takes long to catch up with: as long as there is progress, all is well. But an
+  // install that fails at its end and begins again makes progress for ever.
+  int left = rounds_max;
   for (auto seen = progress(); !found_.any() && !is_one_state(shard, goal);) {
     run_for(some_time);
+    if (--left == 0) found_.add("liveness", "a healed group is at it for ever and does not reach one state");
     const auto now = progress();
     if (leading(shard) != before) {
       if (keeps) found_.add("liveness", "a healed group changes its leader");

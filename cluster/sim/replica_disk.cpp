@@ -65,8 +65,9 @@ void replica_world::read(replica_node& n, replica_slot& s, std::uint64_t load) {
       l.values.push_back({errc::unavailable});
     } else if (l.what.session.value != 0) {
       pinned->second.used = now_;
-      l.values.push_back(key != nullptr ? wrap(pinned->second.state->get(item.where, *key))
-                                        : wrap(pinned->second.state->scan(item.where, std::get<scan_request>(item.what))));
+      const auto& state = *pinned->second.state;
+      l.values.push_back(key != nullptr ? wrap(state.get(item.where, *key))
+                                        : wrap(state.scan(item.where, std::get<scan_request>(item.what))));
     } else {
       l.values.push_back(key != nullptr
                              ? wrap(n.store->get(item.where, *key, read_tier::disk))
