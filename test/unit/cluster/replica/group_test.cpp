@@ -143,6 +143,29 @@ TEST_CASE("a follower behind the log takes the state over in chunks, and goes on
   for (std::uint64_t n = 1; n <= 3; ++n) CHECK(g.at(n).pins.empty());
 }
 
+TEST_CASE("a state is taken over while a message of it is leaving for another shard") {
+  replica_group g(3, 3, with_short_log());
+  const auto away = g.leader() % 3 + 1;
+  queue::configure rule;
+  rule.to.named = queue::bit_of(queue::setting::dead_letter);
+  rule.to.values.rules.dead_letter = {"dead", {2}, 1, false, true, true, 0}; // a shard that never answers
+  g.propose(g.leader(), {{"acme", "jobs"}, {}, rule});
+  REQUIRE(is_put(g.put("doomed", "body")));
+  queue::take take;
+  take.hide = 1s;
+  g.propose(g.leader(), {{"acme", "jobs"}, {}, take});
+  g.stop(away);
+  g.run(3s);
+  REQUIRE(g.subject(g.leader()).status().moving == 1);
+  for (int i = 0; i < 60; ++i) REQUIRE(is_put(g.put("m" + std::to_string(i), "body")));
+  g.run(1s);
+  g.start(away);
+  g.run(20s);
+  CHECK(g.subject(away).status().installs == 1);
+  CHECK(g.at(away).disk.size(family::body) == 61);
+  CHECK(g.subject(away).status().state_hash == g.subject(g.leader()).status().state_hash);
+}
+
 TEST_CASE("an installed state has the time of its last entry, not that of the state before it") {
   replica_group g(3, 3, with_short_log());
   const auto away = g.leader() % 3 + 1;
