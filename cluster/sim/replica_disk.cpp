@@ -88,7 +88,7 @@ void replica_world::start(replica_node& n, replica_slot& s) {
   o.replica = s.self.replica;
   o.initial = raft::configuration{};
   for (std::size_t i = 0; i < plan_.base.voters && n.number < plan_.base.voters && s.replaced == 0; ++i) {
-    o.initial->voters.push_back({{(i + 1) * 100'000 + s.shard.value * 1000ULL}, nodes_[i].id});
+    o.initial->voters.push_back({id_of(i, s.shard), nodes_[i].id});
   }
   o.core = plan_.base.core;
   o.bounds = plan_.bounds;

@@ -86,7 +86,7 @@ void replica_world::begin_anew(replica_node& n, replica_slot& s) {
   const auto from = keys::raft_state(s.shard), to = keys::after_prefix(from);
   for (const auto f : {family::raft_log, family::body, family::raft_state, family::queue}) all.erase_range(f, from, to);
   BURROW_ASSERT(n.store->write(all).ok() && n.store->sync().ok());
-  s.self.replica.value = (n.number + 1) * 100'000 + s.shard.value * 1000ULL + ++s.replaced;
+  s.self.replica = id_of(n.number, s.shard, ++s.replaced);
   s.durable = s.handed = log_image(s.shard);
   s.rotten = s.lost = false;
   start(n, s);

@@ -3,6 +3,7 @@
 namespace burrow::sim {
 
 constexpr micros impatient_after = 1000 * ms;
+constexpr std::uint64_t ticks_a_ms_max = 1000;
 constexpr micros phase_1_max = 900'000 * ms;
 constexpr std::size_t synced_batches_undoable = 32;
 constexpr std::int64_t clocks_apart_ms = 200; ///< those that nobody meddles with
@@ -24,7 +25,7 @@ replica_world::replica_world(const replica_plan& p)
         memory_options{p.base.seed ^ (i + 77), p.not_here, 64, synced_batches_undoable});
     for (std::size_t k = 0; k < p.shards; ++k) {
       auto& s = n.slots.emplace_back(shards_[k].states.shard());
-      s.self = {{(i + 1) * 100'000 + (k + 1) * 1000}, n.id};
+      s.self = {id_of(i, s.shard), n.id};
     }
   }
   for (auto& n : nodes_) start_node(n);
@@ -85,7 +86,8 @@ void replica_world::handle(const event& e) {
   aimed_ = 0;
   switch (e.what) {
   case kind::tick:
-    s.timer_set = false;
+    s.ticks = std::exchange(s.ticked_at, now_ / ms) == now_ / ms ? s.ticks + 1 : 0;
+    if (s.ticks > ticks_a_ms_max) found_.add("liveness", "a replica asks for its next tick at once, again and again");
     s.core->tick(clock_of(n));
     break;
   case kind::deliver: deliver(n, s, slots_[e.slot]); break;

@@ -36,6 +36,7 @@ class replica_world {
  public:
   explicit replica_world(const replica_plan& p);
   [[nodiscard]] outcome run();
+  [[nodiscard]] std::vector<micros> failover(); ///< replica_failover.cpp, instead of run()
 
  private:
   enum class kind : std::uint8_t { tick, deliver, drain, written, restart, read, loaded, suspect, // of a node
@@ -107,6 +108,7 @@ class replica_world {
   [[nodiscard]] bool is_of_call(replica_node& n, cookie to, Outcome& outcome);
   void count_end_of(const replica_slot& s);
   void moves_end();
+  void write_to(std::size_t shard, replica_node& n);
 
   // replica_disk.cpp: the log writer, the readers, starts
   void start_writing(replica_node& n);
