@@ -199,7 +199,7 @@ void replica_world::carry_out(replica_node&, replica_slot& s, damaged_effect& e)
 
 void replica_world::carry_out(replica_node&, replica_slot& s, distrust_effect& e) {
   found_.add("distrust", "replica " + std::to_string(s.self.replica.value) + " distrusts " +
-                             std::to_string(e.who.replica.value) + ", though no disk forgets here");
+                             std::to_string(e.who.replica.value) + ", though who forgets comes back as another");
 }
 
 } // namespace burrow::sim
