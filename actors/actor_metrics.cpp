@@ -61,6 +61,7 @@ actor_metrics::actor_metrics(std::shared_ptr<prometheus::Registry> registry)
   moves_open_ = gauge(r, "burrow_moves_open");
   moves_left_ = counter(r, "burrow_moves_total");
   moves_resent_ = counter(r, "burrow_moves_resent_total");
+  peer_refused_ = counter(r, "burrow_peer_messages_refused_total");
   const char* reasons[] = {"busy", "draining", "too_many_waiters"};
   for (std::size_t i = 0; i < refused_.size(); ++i)
     refused_[i] = counter(r, "burrow_refused_total", {{"reason", reasons[i]}});
@@ -71,6 +72,17 @@ actor_metrics::actor_metrics(std::shared_ptr<prometheus::Registry> registry)
   const char* outcomes[] = {"replayed", "duplicate", "key_reused", "in_progress", "full"};
   for (std::size_t i = 0; i < dedupe_.size(); ++i)
     dedupe_[i] = counter(r, "burrow_dedupe_total", {{"outcome", outcomes[i]}});
+  const char* forwards[] = {"operation", "question", "proposal"};
+  for (std::size_t i = 0; i < forwarded_.size(); ++i)
+    forwarded_[i] = counter(r, "burrow_forwarded_total", {{"kind", forwards[i]}});
+  const char* failures[] = {"no_leader", "busy", "lost", "malformed"};
+  for (std::size_t i = 0; i < forward_failed_.size(); ++i)
+    forward_failed_[i] = counter(r, "burrow_forward_failed_total", {{"reason", failures[i]}});
+  forward_served_ = counter(r, "burrow_forward_served_total");
+  forward_repeated_ = counter(r, "burrow_forward_repeated_total");
+  const char* repeats[] = {"answered", "session_lost"};
+  for (std::size_t i = 0; i < repeats_.size(); ++i)
+    repeats_[i] = counter(r, "burrow_repeats_total", {{"outcome", repeats[i]}});
   const char* kinds[] = {"queue", "tenant", "replica", "reader", "ticker"};
   for (std::size_t i = 0; i < restarts_.size(); ++i)
     restarts_[i] = counter(r, "burrow_restarts_total", {{"kind", kinds[i]}});
@@ -94,6 +106,7 @@ void actor_metrics::refused(refusal why) { refused_.at(static_cast<std::size_t>(
 void actor_metrics::refused_by(rule which) { rules_.at(static_cast<std::size_t>(which))->Increment(); }
 void actor_metrics::dropped(std::uint64_t messages) { dropped_->Increment(static_cast<double>(messages)); }
 void actor_metrics::deduped(dedupe what) { dedupe_.at(static_cast<std::size_t>(what))->Increment(); }
+void actor_metrics::repeat(repeated what) { repeats_.at(static_cast<std::size_t>(what))->Increment(); }
 void actor_metrics::restart(restarted kind) { restarts_.at(static_cast<std::size_t>(kind))->Increment(); }
 void actor_metrics::shard_off(bool quarantined, int change) {
   (quarantined ? quarantined_ : damaged_)->Increment(change);
@@ -103,6 +116,7 @@ void actor_metrics::moves(std::int64_t open, std::uint64_t left, std::uint64_t r
   if (left > 0) moves_left_->Increment(static_cast<double>(left));
   if (resent > 0) moves_resent_->Increment(static_cast<double>(resent));
 }
+void actor_metrics::peer_message_refused() { peer_refused_->Increment(); }
 void actor_metrics::shard_time_ahead(shard_id shard, duration ahead) {
   const std::lock_guard lock(ahead_mutex_);
   if (ahead > duration{0}) ahead_[shard] = ahead;
@@ -111,11 +125,27 @@ void actor_metrics::shard_time_ahead(shard_id shard, duration ahead) {
   for (const auto& [of, by] : ahead_) most = std::max(most, by);
   time_ahead_->Set(std::chrono::duration<double>(most).count());
 }
+void actor_metrics::forwarded(forward_kind what) { forwarded_.at(static_cast<std::size_t>(what))->Increment(); }
+void actor_metrics::forward_served() { forward_served_->Increment(); }
+void actor_metrics::forward_repeated() { forward_repeated_->Increment(); }
+void actor_metrics::forward_failed(forward_failure why) {
+  forward_failed_.at(static_cast<std::size_t>(why))->Increment();
+}
 
 std::size_t actor_metrics::queue_actors_now() const { return rounded(queue_actors_->Value()); }
 std::size_t actor_metrics::waiters_now() const { return rounded(waiters_->Value()); }
 std::size_t actor_metrics::shards_damaged_now() const { return rounded(damaged_->Value()); }
 double actor_metrics::shard_time_ahead_now() const { return time_ahead_->Value(); }
+std::size_t actor_metrics::forwarded_now(forward_kind what) const {
+  return rounded(forwarded_.at(static_cast<std::size_t>(what))->Value());
+}
+std::size_t actor_metrics::forward_repeated_now() const { return rounded(forward_repeated_->Value()); }
+std::size_t actor_metrics::forward_failed_now(forward_failure why) const {
+  return rounded(forward_failed_.at(static_cast<std::size_t>(why))->Value());
+}
+std::size_t actor_metrics::repeats_now(repeated what) const {
+  return rounded(repeats_.at(static_cast<std::size_t>(what))->Value());
+}
 std::size_t actor_metrics::restarts_now() const {
   double sum = 0;
   for (const auto* kind : restarts_) sum += kind->Value();

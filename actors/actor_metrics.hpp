@@ -26,7 +26,11 @@ enum class refusal : unsigned char { busy, draining, too_many_waiters };
 enum class rule : unsigned char { paused, full, ttl, receipt, durability };
 /// What became of requests that were sent twice, or of keys for that case.
 enum class dedupe : unsigned char { replayed, duplicate, reused, running, full };
+/// What became of commands that a gateway sent once more.
+enum class repeated : unsigned char { answered, lost };
 enum class restarted : unsigned char { queue, tenant, replica, reader, ticker };
+enum class forward_kind : unsigned char { operation, question, proposal };
+enum class forward_failure : unsigned char { no_leader, busy, lost, malformed };
 
 class actor_metrics {
 public:
@@ -43,23 +47,36 @@ public:
   void refused_by(rule which);
   void dropped(std::uint64_t messages);
   void deduped(dedupe what);
+  void repeat(repeated what);
   void restart(restarted kind);
   /// A shard went out of service (1), or its actor ended (-1).
   void shard_off(bool quarantined, int change);
   /// What changed since this was last said.
   void moves(std::int64_t open, std::uint64_t left, std::uint64_t resent);
+  /// Bytes that are no message of this shard's group, dropped.
+  void peer_message_refused();
   /// 0: it is not, or no longer. The figure is the largest of all shards.
   void shard_time_ahead(shard_id shard, duration ahead);
+
+  void forwarded(forward_kind what);
+  void forward_served();
+  void forward_repeated();
+  void forward_failed(forward_failure why);
 
   [[nodiscard]] std::size_t queue_actors_now() const;
   [[nodiscard]] std::size_t waiters_now() const;
   [[nodiscard]] std::size_t restarts_now() const;
+  [[nodiscard]] std::size_t repeats_now(repeated what) const;
   [[nodiscard]] std::size_t shards_damaged_now() const;
   [[nodiscard]] double shard_time_ahead_now() const;
+  [[nodiscard]] std::size_t forwarded_now(forward_kind what) const;
+  [[nodiscard]] std::size_t forward_repeated_now() const;
+  [[nodiscard]] std::size_t forward_failed_now(forward_failure why) const;
 
 private:
   std::shared_ptr<prometheus::Registry> registry_;
   prometheus::Counter *writes_, *persists_, *bytes_, *proposals_, *questions_, *moves_left_, *moves_resent_;
+  prometheus::Counter* peer_refused_;
   prometheus::Histogram *sync_seconds_, *batch_persists_;
   prometheus::Gauge *disk_free_, *queue_actors_, *waiters_;
   prometheus::Gauge *damaged_, *quarantined_, *time_ahead_, *moves_open_;
@@ -70,6 +87,10 @@ private:
   std::array<prometheus::Counter*, 5> rules_;
   prometheus::Counter* dropped_;
   std::array<prometheus::Counter*, 5> dedupe_;
+  std::array<prometheus::Counter*, 3> forwarded_;
+  std::array<prometheus::Counter*, 4> forward_failed_;
+  prometheus::Counter *forward_served_, *forward_repeated_;
+  std::array<prometheus::Counter*, 2> repeats_;
 };
 
 } // namespace burrow

@@ -16,6 +16,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace burrow {
@@ -50,7 +51,8 @@ struct resolved {
   queue_ref queue;
   result<caf::actor> handle = errc::unavailable; ///< errors: busy (tenant's actors or restart budget), draining
 };
-/// To the node supervisor: the replica actors of all shards, index = shard number. Answered by `replicas`.
+/// To the node supervisor: the replica actors of all shards, index = shard number; null where there is none here.
+/// Answered by `replicas`, and again whenever one of them is another, until the asker ends.
 struct get_replicas {
   caf::actor from;
 };
@@ -135,6 +137,13 @@ struct load {
   load_effect what;
   caf::actor from;
 };
+/// replica actor → reader: keep the store as it is now for the loads of this session, or let it go. A reader may
+/// refuse, or let go at any time: the loads then come back with `unavailable`.
+struct pin_session {
+  raft::session_id session;
+  bool on = true;
+  caf::actor from;
+};
 struct loaded {
   start_number start;
   load_id id;
@@ -156,20 +165,58 @@ struct wake_at {
   caf::actor from;
 };
 
+// ---- of the group ------------------------------------------------------------------------------------------------
+
+/// data plane → replica actor: what the replica of this shard on another node said, as it came (peer.proto).
+struct peer_said {
+  node_id from;
+  std::string bytes;
+};
+/// membership → replica actors: this node is suspect, dead or gone, or began a new life.
+struct node_suspect {
+  node_id node;
+};
+/// To a replica actor: somebody found no leader, or waits for an answer in vain: all voters wake.
+struct wake_group {};
+/// To a replica actor that leads: change the members, or hand leadership over. Answered by `change_answer` as soon as
+/// it is begun or refused; that it is done shows in replica_state.
+struct change_group {
+  std::uint64_t number = 0; ///< the asker's own
+  std::variant<raft::config_change, node_id> what; ///< node_id: transfer leadership there
+  /// Of a change: the configuration that it starts from; if another is in force: etag_mismatch.
+  raft::configuration expected;
+  caf::actor from;
+};
+struct change_answer {
+  std::uint64_t number = 0;
+  shard_id shard;
+  errc problem = errc::ok;
+};
+
 // ---- administration ---------------------------------------------------------------------------------------------
 
 struct get_status {
   caf::actor from;
+};
+struct group_state {
+  raft::configuration members;
+  std::vector<raft::follower_progress> followers; ///< a leader's view
+  std::vector<raft::member> distrusted;           ///< by the leader
+  log_index configured;                           ///< of the configuration in force
+  bool changing = false;                          ///< it is not committed yet, or joint; or leadership is handed over
 };
 struct shard_status {
   shard_id shard;
   replica_status replica;
   bool running = false;
   std::string why; ///< of a shard that is damaged or quarantined
-  /// Nothing to wait for: it leads, or is out of service for good.
-  [[nodiscard]] bool settled() const {
-    return replica.damaged || replica.quarantined || (running && replica.leads);
+  group_state group;
+  /// It has a leader, here or on another node.
+  [[nodiscard]] bool led(node_id self) const {
+    return running && (replica.leads || (replica.leader && replica.leader->node != self));
   }
+  /// Nothing to wait for: it has a leader, or is out of service for good.
+  [[nodiscard]] bool settled(node_id self) const { return replica.damaged || replica.quarantined || led(self); }
 };
 /// To a replica actor (node supervisor only). Answered by `replica_state`.
 struct get_replica_state {
@@ -179,10 +226,24 @@ struct replica_state {
   shard_status status;
   bool disk_low = false, disk_stop = false;
 };
+/// To the node supervisor: run this replica of the shard, as a newcomer if it was never here, or none any more. What
+/// another replica of the shard left here is erased.
+struct host_shard {
+  shard_id shard;
+  std::optional<replica_id> replica;
+};
+/// To the node supervisor: hand calls between shards to this one.
+struct use_router {
+  caf::actor router;
+};
+/// To the node supervisor: nobody is known to lead this shard.
+struct wake_shard {
+  shard_id shard;
+};
 struct node_status {
-  std::vector<shard_status> shards;
+  std::vector<shard_status> shards; ///< those with a replica here
   std::size_t tenants = 0, queue_actors = 0, restarts = 0;
-  bool ready = false;   ///< every shard has a leader and can be written to
+  bool ready = false;   ///< every shard here has a leader and can be written to
   bool settled = false; ///< every shard has one or is out of service for good: waiting longer helps nobody
   bool disk_low = false, disk_stop = false;
 };
@@ -192,6 +253,7 @@ struct node_status {
 /// node supervisor → replica, tenant and queue actors: the node's helpers as they are now, after one was restarted.
 struct services {
   caf::actor log_writer, ticker;
+  caf::actor router; ///< shard_calls.hpp; null on a lone node: calls between shards stay here
   std::vector<caf::actor> readers;
 };
 /// log writer → replica actors: too much waits for the disk (or no longer): new proposals are answered `busy`.
@@ -228,11 +290,12 @@ inline constexpr stop_atom stop_atom_v{};
 } // namespace burrow
 
 #define BURROW_MESSAGE_TYPES(X)                                                                                        \
-  X(submit) X(completed) X(withdraw) X(resolve) X(resolved) X(get_replicas) X(replicas) X(shard_work)                 \
-  X(shard_results) X(watch) X(became_takeable) X(leadership) X(persist) X(persisted) X(fence) X(fenced) X(disk_state)  \
-  X(load) X(loaded) X(recover) X(recovered) X(wake_at) X(get_status) X(node_status)   \
+  X(submit) X(completed) X(withdraw) X(resolve) X(resolved) X(get_replicas) X(replicas) X(shard_work)                  \
+  X(shard_results) X(watch) X(became_takeable) X(leadership) X(persist) X(persisted) X(fence) X(fenced)                \
+  X(disk_state) X(load) X(loaded) X(recover) X(recovered) X(wake_at) X(get_status) X(node_status)                      \
   X(get_replica_state) X(replica_state) X(services) X(writer_state) X(tenant_resolve) X(tenant_resolved)               \
-  X(tenant_idle) X(make_room) X(account_open) X(account_opened)
+  X(tenant_idle) X(make_room) X(account_open) X(account_opened) X(peer_said) X(node_suspect) X(wake_group)             \
+  X(pin_session) X(host_shard) X(use_router) X(wake_shard) X(change_group) X(change_answer)
 
 #define BURROW_UNSAFE(name) CAF_ALLOW_UNSAFE_MESSAGE_TYPE(burrow::name)
 BURROW_MESSAGE_TYPES(BURROW_UNSAFE)

@@ -66,15 +66,16 @@ void node_shell::on_replica_state(const replica_state& m) {
 
 void node_shell::answer_status() {
   if (status_askers_.empty()) return;
-  for (std::size_t i = 0; i < replicas_.size(); ++i) {
-    const shard_id shard{static_cast<std::uint16_t>(i)};
+  for (const auto& child : replicas_) {
+    if (!child.hosted) continue;
+    const auto shard = child.hosted->shard;
     if (std::ranges::find(status_.shards, shard, &shard_status::shard) == status_.shards.end())
-      status_.shards.push_back({shard, {}, false, {}});
+      status_.shards.push_back({shard, {}, false, {}, {}});
   }
   std::ranges::sort(status_.shards, {}, &shard_status::shard);
   status_.ready = !status_.disk_stop && stopping_ == stop_stage::running &&
-                  std::ranges::all_of(status_.shards, [](const auto& s) { return s.running && s.replica.leads; });
-  status_.settled = std::ranges::all_of(status_.shards, &shard_status::settled);
+                  std::ranges::all_of(status_.shards, [this](const auto& s) { return s.led(o_.self); });
+  status_.settled = std::ranges::all_of(status_.shards, [this](const auto& s) { return s.settled(o_.self); });
   status_.tenants = tenants_.size();
   status_.queue_actors = o_.metrics->queue_actors_now();
   status_.restarts = o_.metrics->restarts_now();

@@ -11,11 +11,7 @@ node_shell::node_shell(shell<node_shell>* self, node_supervisor_options options)
   if (!o_.metrics) o_.metrics = std::make_shared<actor_metrics>(o_.registry);
   self_->set_down_handler([this](const caf::down_msg& m) { down(m); });
   start_helpers();
-  // Shard 0 is the metadata shard: it has a replica like the others.
-  for (std::size_t i = 0; i <= o_.routing.shards; ++i) {
-    replicas_.push_back({{}, restart_log{o_.replica_budget}, {}, false});
-    start_replica(i);
-  }
+  host_what_is_given();
   tell_replicas();
 }
 
@@ -23,7 +19,29 @@ caf::behavior node_shell::behavior() {
   return {
     [this](const resolve& m) { on_resolve(m); },
     [this](tenant_resolved& m) { on_resolved(m); },
-    [this](const get_replicas& m) { self_->send(m.from, replica_handles()); },
+    [this](const get_replicas& m) {
+      self_->send(m.from, replica_handles());
+      if (told_of_replicas_.insert(m.from.address()).second) self_->monitor(m.from);
+    },
+    [this](const host_shard& m) { on_host(m); },
+    [this](const persisted& m) { on_erased(m.shard); },
+    // What else the log writer says to whom it takes for a replica; an unexpected message would come back to it as an
+    // error, and end it.
+    [](const fenced&) {},
+    [](const disk_state&) {},
+    [](const writer_state&) {},
+    [this](const node_suspect& m) {
+      for (const auto& r : replicas_)
+        if (r.alive) self_->send(r.handle, m);
+    },
+    [this](const use_router& m) {
+      helpers_.router = m.router;
+      tell_services();
+    },
+    [this](const wake_shard& m) {
+      if (m.shard.value < replicas_.size() && replicas_[m.shard.value].alive)
+        self_->send(replicas_[m.shard.value].handle, wake_group{});
+    },
     [this](const tenant_idle& m) { on_tenant_idle(m); },
     [this](const get_status& m) { on_get_status(m); },
     [this](const replica_state& m) { on_replica_state(m); },
@@ -61,17 +79,21 @@ void node_shell::start_ticker() {
 
 void node_shell::start_replica(std::size_t shard) {
   auto& child = replicas_[shard];
-  if (child.alive || stopping_ >= stop_stage::replicas) return;
+  if (child.alive || !child.hosted || child.leaving || stopping_ >= stop_stage::replicas) return;
   ++child.start.value;
   replica_actor_options options;
   const shard_id id{static_cast<std::uint16_t>(shard)};
   options.shard = {id, o_.self, o_.must_check && o_.must_check(id), o_.witness};
+  options.shard.replica = child.hosted->replica;
+  if (!child.hosted->alone) options.shard.initial = raft::configuration{};
   options.start = child.start;
   options.data = o_.data;
   options.clock = o_.clock;
   options.helpers = helpers_;
   options.metrics = o_.metrics;
   options.notice = o_.notice;
+  options.plane = o_.plane;
+  options.leader = o_.leader;
   child.handle = spawn_replica_actor(self_->system(), std::move(options));
   child.alive = true;
   note("replica", child.handle);
@@ -91,6 +113,7 @@ node_shell::tenant_child& node_shell::tenant_of(const tenant_id& name) {
   common->budget->waiters_max = o_.waiters_per_tenant_max;
   common->account = std::make_shared<tenant_account>(placement::shards_of(name, o_.routing));
   common->metrics = o_.metrics;
+  common->led_by = o_.led_by;
   common->passivate_after = o_.passivate_after;
   child.common = std::move(common);
   start_tenant(name, child);
@@ -116,6 +139,7 @@ void node_shell::start_tenant(const tenant_id& name, tenant_child& child) {
 // ---- ends ----------------------------------------------------------------------------------------------------------
 
 void node_shell::down(const caf::down_msg& m) {
+  if (told_of_replicas_.erase(m.source) > 0) return;
   if (helper_down(m)) return;
   if (const auto name = tenant_of_.find(m.source.id()); name != tenant_of_.end()) {
     const auto child = tenants_.find(name->second);
@@ -156,6 +180,7 @@ void node_shell::replica_down(std::size_t shard) {
   auto& child = replicas_[shard];
   child.alive = false;
   if (stopping_ >= stop_stage::replicas) return stop_further();
+  if (child.leaving) return erase(shard);
   o_.metrics->restart(restarted::replica);
   auto in = o_.replica_back_off;
   if (child.log.failed(now())) in = child.log.pause();
@@ -195,6 +220,9 @@ void node_shell::tell_services() {
 
 void node_shell::tell_replicas() {
   const auto all = replica_handles();
+  if (o_.replicas_changed) o_.replicas_changed(all.by_shard);
+  for (const auto& one : told_of_replicas_)
+    if (const auto to = caf::actor_cast<caf::actor>(one)) self_->send(to, all);
   for (const auto& [name, child] : tenants_) self_->send(child.handle, all);
   for (const auto& r : replicas_)
     if (r.alive) self_->send(r.handle, all);

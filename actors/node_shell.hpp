@@ -10,6 +10,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <unordered_map>
 #include <vector>
 
@@ -28,6 +29,9 @@ private:
     restart_log log;
     start_number start;
     bool alive = false;
+    std::optional<hosted_replica> hosted; ///< no value: none of this shard here
+    std::optional<hosted_replica> next;   ///< to be hosted once what is here is gone
+    bool leaving = false;                 ///< what is here is being stopped and erased
   };
   struct tenant_child {
     caf::actor handle;
@@ -58,6 +62,12 @@ private:
   void fail(const error& why);
   void note(std::string_view kind, const caf::actor& child);
 
+  // Which replicas are here (node_hosting.cpp).
+  void host_what_is_given();
+  void on_host(const host_shard& m);
+  void erase(std::size_t shard);
+  void on_erased(shard_id shard);
+
   // What is asked of it (node_requests.cpp).
   void on_resolve(const resolve& m);
   void on_resolved(tenant_resolved& m);
@@ -81,6 +91,7 @@ private:
   std::vector<replica_child> replicas_;
   std::unordered_map<tenant_id, tenant_child> tenants_;
   std::unordered_map<caf::actor_id, tenant_id> tenant_of_;
+  std::set<caf::actor_addr> told_of_replicas_; ///< who asked for them, until they end: told again of each change
   std::map<std::uint64_t, asked> asked_; ///< passed on to a tenant's supervisor
   std::uint64_t last_asked_ = 0;
   std::vector<caf::actor> status_askers_;

@@ -3,7 +3,10 @@
 #pragma once
 
 #include "actors/actor_metrics.hpp"
+#include "actors/data_plane.hpp"
+#include "actors/leaders.hpp"
 #include "actors/messages.hpp"
+#include "actors/replica_actor.hpp"
 #include "actors/shard_notice.hpp"
 #include "actors/supervisor.hpp"
 #include "cluster/base/limits.hpp"
@@ -22,6 +25,13 @@ class Registry;
 namespace burrow {
 
 
+/// A replica that this node has when it starts.
+struct hosted_replica {
+  shard_id shard;
+  replica_id replica; ///< 0: what is stored; or, of a shard that was never here, made of node and shard
+  bool alone = true;  ///< if it was never here: it is the whole group; else it waits to be let in
+};
+
 struct node_supervisor_options {
   node_id self;
   placement::routing routing;
@@ -38,6 +48,13 @@ struct node_supervisor_options {
   std::function<bool(shard_id)> must_check;
   std::shared_ptr<apply_witness> witness; ///< may be null
   notice_sink notice;                     ///< may be null
+  /// Which shards have a replica here; no value: all, each a group of one.
+  std::optional<std::vector<hosted_replica>> hosted;
+  std::shared_ptr<data_plane> plane;      ///< null: no other nodes
+  leader_sink leader;                     ///< may be null
+  /// Told the replica actors by shard whenever one of them is another; may be null.
+  std::function<void(const std::vector<caf::actor>&)> replicas_changed;
+  std::shared_ptr<const leaders> led_by;  ///< queue_settings::led_by
   std::size_t queue_actors_per_tenant_max = limits::queues_per_tenant_max; ///< at a time; idle ones make room
   std::shared_ptr<prometheus::Registry> registry;
   /// The same figures as the registry's, for whoever shares them (the log writer); made here if null.
@@ -52,7 +69,8 @@ struct node_supervisor_options {
   std::function<void(const error&)> fatal;
 };
 
-/// Understands resolve, get_replicas, get_status; `stop_atom` drains replicas and the log writer and ends the tree.
+/// Understands resolve, get_replicas, get_status, host_shard, wake_shard, node_suspect; `stop_atom` drains replicas and
+/// the log writer and ends the tree.
 [[nodiscard]] caf::actor spawn_node_supervisor(caf::actor_system& system, node_supervisor_options options);
 
 } // namespace burrow

@@ -38,6 +38,9 @@ using operation_body =
 struct operation {
   queue_ref queue;
   operation_body what;
+  /// Of one that changes something and may be sent again: its commands carry it. queue/repeats.hpp says what whoever
+  /// sets it has to keep. gateway 0: it is sent once.
+  queue::request_id repeat_id{};
   std::vector<shared_bytes> bodies; ///< those that the items of an insert index
   bool want_bodies = false;         ///< the result's messages are to come with their bodies
   /// take, list_messages: hold the request so long until something matches; 0 = answer at once.
@@ -65,6 +68,7 @@ struct operation_result {
   /// A claim in several steps: what the steps before the last one claimed, in case it has to be undone.
   std::vector<queue::unclaim> claimed_before{};
   std::uint32_t step = 0;           ///< which step the take_reply is of
+  zone_id zone{};                   ///< of the node that carried it out; empty = of this one
 
   [[nodiscard]] const error* failed() const { return std::get_if<error>(&what); }
 };

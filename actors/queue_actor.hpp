@@ -4,6 +4,7 @@
 #pragma once
 
 #include "actors/actor_metrics.hpp"
+#include "actors/leaders.hpp"
 #include "actors/shell.hpp"
 #include "actors/tenant_account.hpp"
 #include "actors/tenant_budget.hpp"
@@ -21,6 +22,9 @@ struct queue_settings {
   std::shared_ptr<tenant_budget> budget;
   std::shared_ptr<tenant_account> account; ///< may be null: then each shard keeps the account's bounds by itself
   std::shared_ptr<actor_metrics> metrics;
+  /// Of the node. Where it says that the shard leads elsewhere, requests are handed back as not_leader, and so are
+  /// those that are held when leadership ends; their bridge finds the leader. Null: there is no other node.
+  std::shared_ptr<const leaders> led_by;
   duration passivate_after{30'000};
   std::size_t inflight_max = 1000;   ///< operations of this queue, those that wait not counted
   std::size_t window = 256;          ///< commands with the replica; the rest lines up here

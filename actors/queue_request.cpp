@@ -43,7 +43,22 @@ std::size_t places_for(int rank, std::size_t max) {
 
 bool may_look_first(const queue_request& r) {
   const auto* take = std::get_if<queue::take>(&r.what->what);
-  return take != nullptr && !r.further;
+  // What was sent before may have taken all there is, and its answer is to be found by no look.
+  return take != nullptr && !r.further && !r.what->repeat_id.again;
+}
+
+bool is_same_operation(const operation& a, const operation& b) {
+  return a.repeat_id.gateway != 0 && a.repeat_id.gateway == b.repeat_id.gateway &&
+         a.repeat_id.number == b.repeat_id.number;
+}
+
+bool lacks_messages(const operation& what, const queue::reply& again) {
+  if (const auto* taken = std::get_if<queue::take_reply>(&again))
+    return !what.in_steps && taken->count > taken->items.size();
+  const auto* targets = std::get_if<queue::targets_reply>(&again);
+  return targets != nullptr && what.want_bodies && std::ranges::any_of(targets->items, [](const auto& t) {
+           return t.problem == errc::ok && !t.item;
+         });
 }
 
 bool can_wait(const operation& what) {
@@ -61,7 +76,7 @@ bool client_gone(const queue_request& r) {
 }
 
 std::optional<queue::command> command_of(const queue_request& r) {
-  queue::command out{r.what->queue, {}, {}};
+  queue::command out{r.what->queue, r.what->repeat_id, {}};
   const auto made = std::visit(
     [&]<class T>(const T& body) {
       if constexpr (std::is_same_v<T, queue::take>) {
@@ -92,6 +107,7 @@ std::optional<queue::query> query_of(const queue_request& r) {
 const std::string& key_of(const operation& what) {
   static const std::string none;
   if (const auto* put = std::get_if<queue::insert>(&what.what)) return put->idempotency_key;
+  if (const auto* move = std::get_if<queue::redrive>(&what.what)) return move->idempotency_key;
   const auto* take = std::get_if<queue::take>(&what.what);
   return take != nullptr ? take->idempotency_key : none;
 }
@@ -175,6 +191,8 @@ void count_rules(actor_metrics& metrics, const queue::reply& reply) {
     count_dedupe(metrics, taken->problem, taken->replayed);
   } else if (const auto* targets = std::get_if<queue::targets_reply>(&reply)) {
     for (const auto& item : targets->items) count(item.problem);
+  } else if (const auto* task = std::get_if<queue::task_reply>(&reply)) {
+    count_dedupe(metrics, task->problem, task->replayed);
   }
 }
 

@@ -50,6 +50,11 @@ struct queue_request {
 
 /// A take that certainly matches nothing when a look finds nothing.
 [[nodiscard]] bool may_look_first(const queue_request& r);
+/// Whether they are copies of one operation of a gateway.
+[[nodiscard]] bool is_same_operation(const operation& a, const operation& b);
+/// Whether a reply told again (reply_effect::repeated) lacks messages that its client has to be shown: what was removed
+/// is gone.
+[[nodiscard]] bool lacks_messages(const operation& what, const queue::reply& again);
 [[nodiscard]] bool can_wait(const operation& what);
 /// Whether a list that came out so is held.
 [[nodiscard]] bool is_to_wait(const operation& what, const queue::messages_answer& came);

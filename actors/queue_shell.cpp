@@ -46,7 +46,10 @@ caf::behavior queue_shell::behavior() {
     [this](tick_atom) { tick(); },
     [this](const make_room& m) { end_if_idle(m.idle_for); },
     [this](const withdraw& m) { withdraw_one(m); },
-    [this](const leadership&) { flush(); }, // those in flight are told by the replica, those who wait go on waiting
+    [this](const leadership& m) { // those in flight are told by the replica
+      if (!m.leads) hand_back();
+      flush();
+    },
     [this](const replicas& m) { adopt(m); },
     [this](const services& m) {
       o_.ticker = m.ticker;
@@ -146,7 +149,7 @@ void queue_shell::on_reply(reply_effect& m) {
   if (!m.outcome) {
     const auto code = m.outcome.code();
     // Nothing was done, and it may be possible in a moment: where the shard leads, or led a moment ago.
-    if (code == errc::not_leader || code == errc::transferring) return retry_later(k);
+    if (code == errc::not_leader || code == errc::transferring) return not_led(k);
     if (code == errc::quota_contended) {
       queue_exists_ = false; // it was looked for, or nobody knows
       return retry_later(k, errc::busy, contended_pause);
@@ -154,7 +157,14 @@ void queue_shell::on_reply(reply_effect& m) {
     return finish(k, m.outcome.error());
   }
   auto& reply = m.outcome.value();
-  if (o_.common->metrics) count_rules(*o_.common->metrics, reply);
+  if (const auto* refused = std::get_if<queue::refused_reply>(&reply)) {
+    if (o_.common->metrics && refused->problem == errc::session_lost) o_.common->metrics->repeat(repeated::lost);
+    return finish(k, refused->problem);
+  }
+  if (o_.common->metrics && m.repeated) o_.common->metrics->repeat(repeated::answered);
+  else if (o_.common->metrics) count_rules(*o_.common->metrics, reply);
+  // It was done, but what it took cannot be shown any more.
+  if (m.repeated && lacks_messages(*at(k).what, reply)) return finish(k, errc::unknown_outcome);
   if (auto* taken = std::get_if<queue::take_reply>(&reply)) return on_take(k, m, *taken);
   bool visible_left = false;
   if (const auto* put = std::get_if<queue::insert_reply>(&reply)) note_inserted(*put);
@@ -183,7 +193,7 @@ void queue_shell::on_take(key k, reply_effect& m, queue::take_reply& r) {
   if (take_goes_on(at(k), r)) return propose(k);
   const bool left = takeable_;
   const std::string key_of_it = key_of(*at(k).what);
-  if (r.count == 0 && r.problem == errc::ok && !r.replayed && can_wait(*at(k).what)) {
+  if (r.count == 0 && r.problem == errc::ok && !r.replayed && !m.repeated && can_wait(*at(k).what)) {
     empty_handed(k);
   } else {
     operation_result out{std::move(r), std::move(m.bodies), 0};
@@ -198,9 +208,9 @@ void queue_shell::on_answer(answer_effect& m) {
   const auto k = m.to.value;
   if (k == 0) {
     looking_ = false;
-    if (m.outcome) on_look(0, std::get<queue::look_answer>(m.outcome.value()));
-    else look_again_at(no_instant);
-    return;
+    if (m.outcome) return on_look(0, std::get<queue::look_answer>(m.outcome.value()));
+    if (led_elsewhere()) hand_back();
+    return look_again_at(no_instant);
   }
   const auto found = requests_.find(k);
   if (found == requests_.end()) return;
@@ -208,7 +218,7 @@ void queue_shell::on_answer(answer_effect& m) {
   if (r.stage != request_stage::looking && r.stage != request_stage::asking) return;
   if (!m.outcome) {
     const auto code = m.outcome.code();
-    if (code == errc::not_leader || code == errc::transferring) return retry_later(k);
+    if (code == errc::not_leader || code == errc::transferring) return not_led(k);
     return finish(k, m.outcome.error());
   }
   auto& answer = m.outcome.value();
@@ -272,10 +282,16 @@ void queue_shell::retry_later(key k, errc at_last, duration pause) {
   auto& r = at(k);
   const auto at_now = now();
   if (r.retry_until == duration{0}) r.retry_until = at_now + o_.common->retry_for;
-  if (r.retry_until <= at_now) return finish(k, at_last);
+  if (r.retry_until <= at_now) return finish(k, r.counted > 0 ? errc::unknown_outcome : at_last);
   r.stage = request_stage::retrying;
   retrying_.push_back(k);
   retry_at_ = std::min(retry_at_.value_or(duration::max()), at_now + pause);
+}
+
+void queue_shell::not_led(key k) {
+  if (!led_elsewhere()) return retry_later(k); // it led a moment ago, or will in another
+  // Of several steps those before this one are done, and must not be done again.
+  finish(k, at(k).counted > 0 ? errc::unknown_outcome : errc::not_leader);
 }
 
 void queue_shell::retry_all() {

@@ -58,6 +58,9 @@ private:
   /// Not for ever: then the answer is `at_last`.
   void retry_later(key k, errc at_last = errc::not_leader, duration pause = limits::tick);
   void retry_all();
+  /// The replica does not lead and has done nothing.
+  void not_led(key k);
+  [[nodiscard]] bool led_elsewhere() const { return o_.common->led_by && !o_.common->led_by->leads_here(o_.shard); }
   void down(const caf::down_msg& m);
   void adopt(const replicas& m);
   void stop();
@@ -75,6 +78,7 @@ private:
   void look_again_at(instant next_visible);
   void withdraw_one(const withdraw& m);
   void expire_waiters(duration now);
+  void hand_back();
   void empty_handed(key k);
   [[nodiscard]] bool anyone_waits() const { return !takers_.empty() || !readers_.empty(); }
 

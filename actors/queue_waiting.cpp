@@ -115,6 +115,8 @@ void queue_shell::wake_same_key(const std::string& idempotency_key) {
 bool queue_shell::begin_key(key k) {
   auto& r = at(k);
   const auto [running, added] = running_.try_emplace(key_of(*r.what), k);
+  // Copies of one operation are told apart from others by the log, and are no business of their client's.
+  if (!added && is_same_operation(*at(running->second).what, *r.what)) return true;
   if (!added && running->second != k) {
     if (o_.common->metrics) o_.common->metrics->deduped(dedupe::running);
     finish(k, errc::idempotency_in_progress);
@@ -181,6 +183,13 @@ void queue_shell::withdraw_one(const withdraw& m) {
     if (o_.common->metrics) o_.common->metrics->waiters(-1);
     return;
   }
+}
+
+/// Where the shard leads now they are served within what is left of their time.
+void queue_shell::hand_back() {
+  if (!o_.common->led_by) return;
+  for (auto* held : {&takers_, &readers_})
+    for (const auto k : std::exchange(*held, {})) finish(k, errc::not_leader);
 }
 
 void queue_shell::expire_waiters(duration at_now) {

@@ -1,6 +1,11 @@
 #include "actors/reader_actor.hpp"
 
+#include "cluster/base/limits.hpp"
+
 #include <caf/all.hpp>
+
+#include <algorithm>
+#include <vector>
 
 namespace burrow {
 namespace {
@@ -11,6 +16,10 @@ public:
 
   reader(shell<reader>* self, reader_options options) : self_(self), data_(std::move(options.data)) {
     BURROW_ASSERT(data_ != nullptr);
+    // A replica actor that ended has forgotten its sessions.
+    self_->set_down_handler([this](const caf::down_msg& m) {
+      std::erase_if(pins_, [&](const pinned& p) { return p.from.address() == m.source; });
+    });
   }
 
   caf::behavior behavior() {
@@ -18,9 +27,11 @@ public:
       [this](const load& m) {
         auto values = std::make_shared<std::vector<loaded_item>>();
         values->reserve(m.what.items.size());
-        for (const auto& item : m.what.items) values->push_back(read(item));
+        for (const auto& item : m.what.items)
+          values->push_back(m.what.session.value == 0 ? read(item) : read_pinned(m, item));
         self_->send(m.from, loaded{m.start, m.what.id, std::move(values)});
       },
+      [this](const pin_session& m) { m.on ? pin(m) : unpin(m); },
       [this](const recover& m) { self_->send(m.from, recovered{m.start, load_replica(*data_, m.options)}); },
       [this](stop_atom) { self_->quit(); },
     };
@@ -34,6 +45,46 @@ private:
     return {wrapped(data_->scan(item.where, std::get<scan_request>(item.what), disk))};
   }
 
+  // ---- installs ---------------------------------------------------------------------------------------------------
+
+  struct pinned {
+    raft::session_id session;
+    caf::actor from;
+    std::shared_ptr<const pinned_state> state;
+    std::uint64_t sequence = 0; ///< of the store, when it was pinned
+  };
+
+  [[nodiscard]] std::vector<pinned>::iterator find(raft::session_id session, const caf::actor& from) {
+    return std::ranges::find_if(pins_, [&](const pinned& p) { return p.session == session && p.from == from; });
+  }
+
+  /// A pin that cannot be had shows when it is read from.
+  void pin(const pin_session& m) {
+    if (pins_.size() >= limits::pins_per_reader_max) return;
+    auto state = data_->pin();
+    if (!state) return;
+    self_->monitor(m.from);
+    pins_.push_back({m.session, m.from, std::move(state).value(), data_->sequence()});
+  }
+  void unpin(const pin_session& m) {
+    const auto at = find(m.session, m.from);
+    if (at == pins_.end()) return;
+    self_->demonitor(at->from);
+    pins_.erase(at);
+  }
+
+  [[nodiscard]] loaded_item read_pinned(const load& m, const load_item& item) {
+    const auto at = find(m.what.session, m.from);
+    if (at == pins_.end()) return {error{errc::unavailable, "nothing is pinned for this session"}};
+    // It keeps all that was there from being removed, so not for ever.
+    if (data_->sequence() - at->sequence > limits::pin_operations_max) {
+      unpin({m.what.session, false, m.from});
+      return {error{errc::unavailable, "too much was written since the session began"}};
+    }
+    if (const auto* key = std::get_if<std::string>(&item.what)) return {wrapped(at->state->get(item.where, *key))};
+    return {wrapped(at->state->scan(item.where, std::get<scan_request>(item.what)))};
+  }
+
   template <class T>
   static result<value> wrapped(result<T> got) {
     if (!got) return got.error();
@@ -43,6 +94,7 @@ private:
   static constexpr auto disk = read_tier::disk;
   shell<reader>* self_;
   std::shared_ptr<store> data_;
+  std::vector<pinned> pins_;
 };
 
 } // namespace

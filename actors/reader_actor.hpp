@@ -1,5 +1,6 @@
 // Reads of the store that may block: keys and bodies that are not in memory, and what a replica starts from. A pool of
-// limits::readers. Holds no state, so its end loses only the reads under way, which are asked again.
+// limits::readers. Holds nothing but what is pinned for installs, so its end loses those and the reads under way;
+// both are asked for again.
 #pragma once
 
 #include "actors/shell.hpp"
@@ -14,7 +15,7 @@ struct reader_options {
   std::shared_ptr<store> data;
 };
 
-/// Understands load and recover.
+/// Understands load, recover and pin_session.
 [[nodiscard]] caf::actor spawn_reader(caf::actor_system& system, reader_options options, bool detached = true);
 
 } // namespace burrow

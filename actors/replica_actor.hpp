@@ -4,14 +4,20 @@
 #pragma once
 
 #include "actors/actor_metrics.hpp"
+#include "actors/data_plane.hpp"
 #include "actors/shard_notice.hpp"
 #include "actors/shell.hpp"
 
 #include <caf/fwd.hpp>
 
+#include <functional>
 #include <memory>
+#include <optional>
 
 namespace burrow {
+
+/// Told, by an actor's thread, which node leads this shard as far as its replica here knows; nobody: it does not know.
+using leader_sink = std::function<void(shard_id, std::optional<node_id>)>;
 
 struct replica_actor_options {
   replica_options shard;
@@ -21,10 +27,13 @@ struct replica_actor_options {
   services helpers;
   std::shared_ptr<actor_metrics> metrics; ///< may be null
   notice_sink notice;                     ///< may be null
+  std::shared_ptr<data_plane> plane;      ///< to the rest of the group; null: there is none
+  leader_sink leader;                     ///< may be null
 };
 
 /// Understands shard_work, watch, persisted, fenced, recovered, loaded, disk_state, writer_state, services, tick_atom,
-/// get_replica_state, and stop_atom (drains, then ends). While it is not running it answers work with not_leader.
+/// get_replica_state, peer_said, node_suspect, wake_group, change_group, and stop_atom (drains, then ends). While it
+/// is not running it answers work with not_leader.
 [[nodiscard]] caf::actor spawn_replica_actor(caf::actor_system& system, replica_actor_options options);
 
 } // namespace burrow

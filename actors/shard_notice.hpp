@@ -16,11 +16,13 @@ struct shard_notice {
     quarantined, ///< an entry that ended the process twice: out of service
     time_ahead,  ///< its time is ahead of the clock by `ahead` and runs at half speed
     time_met,    ///< and does so no more
+    distrusted,  ///< told by the leader: the replica on `node` is not to be trusted any more, and must be replaced
   };
   kind what = kind::damaged;
   shard_id shard;
-  std::string why; ///< of the first two
+  std::string why; ///< of what is out of service or not trusted
   duration ahead{0};
+  node_id node{};  ///< of distrusted
 };
 
 using notice_sink = std::function<void(const shard_notice&)>;

@@ -1,5 +1,6 @@
 #include "actors/tenant_supervisor.hpp"
 
+#include "actors/shard_calls.hpp"
 #include "cluster/base/limits.hpp"
 
 #include <caf/all.hpp>
@@ -42,6 +43,7 @@ public:
         answer_asked();
       },
       [this](const account_opened& m) { opened(m); },
+      [this](const shard_results& m) { told_elsewhere(m); },
       [this](const replicas& m) { adopt(m); },
       [this](const services& m) {
         o_.helpers = m;
@@ -76,11 +78,37 @@ private:
   // ---- what the tenant holds --------------------------------------------------------------------------------------
 
   void ask_held(shard_id shard) {
+    if (!o_.replicas[shard.value]) return held_elsewhere(shard);
     silent_.insert_or_assign(shard, now());
     self_->send(o_.replicas[shard.value], account_open{o_.tenant, o_.common->account, me()});
   }
 
+  /// A shard that leads on another node is asked there; a replica of it here tells what changes from now on. Nobody
+  /// waits for the answer: an account that is served by several nodes is exact within what one of them hears later.
+  void held_elsewhere(shard_id shard) {
+    o_.common->account->go_without(shard);
+    silent_.erase(shard);
+    if (o_.helpers.router) {
+      shard_work work;
+      work.questions.push_back({cookie{shard.value}, {{o_.tenant, {}}, queue::tenant_total{o_.tenant}}, false});
+      work.from = me();
+      self_->send(o_.helpers.router, routed_work{shard, std::move(work)});
+    }
+    answer_asked();
+  }
+
+  void told_elsewhere(const shard_results& m) {
+    for (const auto& a : m.answers) {
+      const auto* const found = a.outcome ? std::get_if<queue::tenants_answer>(&*a.outcome) : nullptr;
+      if (found == nullptr || found->items.empty()) continue;
+      const auto& held = found->items.front();
+      o_.common->account->settle({static_cast<std::uint16_t>(a.to.value)}, {},
+                                 queue::tenant_usage{held.name, held.queues, held.bytes});
+    }
+  }
+
   void opened(const account_opened& m) {
+    if (m.problem == errc::not_leader && o_.helpers.router) return held_elsewhere(m.shard);
     if (m.problem != errc::ok && m.problem != errc::unavailable) return; // asked again at the next tick
     if (m.problem == errc::unavailable) o_.common->account->go_without(m.shard);
     silent_.erase(m.shard);

@@ -72,6 +72,7 @@ std::vector<cli_command> tail_commands();
 std::vector<cli_command> tenant_commands();
 std::vector<cli_command> context_commands();
 std::vector<cli_command> doctor_commands();
+std::vector<cli_command> cert_commands();
 std::vector<cli_command> completion_commands();
 /// Every command there is, `serve` too.
 [[nodiscard]] std::vector<cli_command> all_commands();

@@ -70,7 +70,8 @@ candidates values_of(const std::string& command, const std::string& flag) {
       for (const auto& [name, endpoint] : all->endpoints) out.push_back(name);
     return out;
   }
-  const bool file = flag == "config" || flag == "data" || flag == "file" || flag == "from" || flag == "json";
+  constexpr std::string_view of_files[] = {"config", "data", "file", "from", "json", "ca", "out"};
+  const bool file = std::find(std::begin(of_files), std::end(of_files), flag) != std::end(of_files);
   return file ? candidates{std::string(files_word)} : candidates{};
 }
 
@@ -109,7 +110,9 @@ candidates words_for(const cli_command& command, const cli_context& context, con
     for (auto& one : out) one.pop_back();
     return out;
   }
-  const bool files = usage.find("DIRECTORY") != std::string::npos || usage.find("[FILE]") != std::string::npos;
+  if (name == "cert node") return {}; // DIRECTORY stands behind its flags
+  const bool files = name == "cert show" || usage.find("DIRECTORY") != std::string::npos ||
+                     usage.find("[FILE]") != std::string::npos;
   return files ? candidates{std::string(files_word)} : candidates{};
 }
 

@@ -1,7 +1,9 @@
 #include "node/metrics.hpp"
 
 #include "actors/actor_metrics.hpp"
+#include "actors/cluster_metrics.hpp"
 #include "actors/gateway/gateway_metrics.hpp"
+#include "actors/plane/metrics.hpp"
 #include "node/node_metrics.hpp"
 
 #include <prometheus/registry.h>
@@ -26,8 +28,10 @@ std::string kind_of(prometheus::MetricType type) {
 std::vector<metric_line> metric_lines() {
   const auto registry = std::make_shared<prometheus::Registry>();
   const actor_metrics actors(registry);
+  const cluster_metrics cluster(registry);
   const gateway_metrics http(registry);
   const node_metrics node(registry);
+  const plane::metrics between(registry);
   std::vector<metric_line> out;
   for (const auto& family : registry->Collect()) {
     std::string labels;

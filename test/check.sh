@@ -92,8 +92,8 @@ part_release() { step "release build" 1500 deploy/build release; }
 
 part_suites() {
   local name
-  for name in burrow_unit burrow_storage_test burrow_actor_test burrow_gateway_test burrow_threads_test \
-    burrow_node_test; do
+  for name in burrow_unit burrow_storage_test burrow_actor_test burrow_gateway_test burrow_plane_test \
+    burrow_threads_test burrow_node_test; do
     program release "$name" 300
   done
 }
@@ -123,6 +123,8 @@ part_node() {
   suite "repair" 120 python3 test/node/repair_test.py
   suite "backup" 120 python3 test/node/backup_test.py
   suite "operation" 120 python3 test/node/operate_test.py
+  suite "cluster" 180 python3 test/node/cluster_test.py
+  suite "certificates" 60 python3 test/node/cert_test.py
   suite "fairness" 90 python3 test/node/fairness_test.py
   local script
   for script in test/conformance/*/run; do
@@ -140,8 +142,9 @@ part_node() {
 # Each planted mistake must be caught by what its list names: by a test case, or by a simulated run. Needs the release
 # build; the patched copies lie under build/.
 part_mutations() {
-  if [ -x build/release/test/burrow_actor_test ]; then suite "mutations" 900 python3 test/mutations/run.py
-  else absent "mutations"; fi
+  if [ ! -x build/release/test/burrow_actor_test ]; then absent "mutations"
+  elif [ -n "$full" ]; then suite "mutations" 3000 python3 test/mutations/run.py
+  else suite "mutations" 900 python3 test/mutations/run.py --part $(($(date +%s) / 86400 % 4))/4; fi
   if [ ! -x build/release/test/burrow_sim ]; then absent "mutations of the simulation"; return; fi
   if [ -n "$full" ]; then suite "mutations of the simulation" 1800 test/sim/mutations/run.py
   else suite "mutations of the simulation" 300 test/sim/mutations/run.py --part $(($(date +%s) / 86400 % 5))/5; fi
@@ -155,6 +158,7 @@ sanitizers() {
 
 part_asan() {
   local suites="burrow_unit burrow_storage_test burrow_actor_test burrow_gateway_test burrow_threads_test" name
+  suites="$suites burrow_plane_test"
   # shellcheck disable=SC2046,SC2086
   step "asan build" 1500 deploy/build asan $(ninja_targets asan $suites burrow_fuzz) || return
   sanitizers
@@ -183,13 +187,14 @@ part_fuzz() {
 # enqueued, __tsan_acquire where the actor is resumed).
 part_tsan() {
   local targets
-  targets=$(ninja_targets tsan burrow_threads_test burrow_gateway_test)
+  targets=$(ninja_targets tsan burrow_threads_test burrow_gateway_test burrow_plane_test)
   [ -n "$targets" ] || { absent "tsan suites"; return; }
   # shellcheck disable=SC2086
   step "tsan build" 1500 deploy/build tsan $targets || return
   sanitizers
   program tsan burrow_threads_test 300
   program tsan burrow_gateway_test 300
+  program tsan burrow_plane_test 300
 }
 
 # Those of the given targets that the tree has: a folder without sources makes none.

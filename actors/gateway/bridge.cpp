@@ -24,13 +24,6 @@ std::shared_ptr<operation_result> nothing_came(const operation& what) {
 
 } // namespace
 
-bool is_read(const operation& what) {
-  const auto& body = what.what;
-  return std::holds_alternative<queue::list_messages>(body) || std::holds_alternative<queue::get_message>(body) ||
-         std::holds_alternative<queue::queue_stats>(body) || std::holds_alternative<queue::get_settings>(body) ||
-         std::holds_alternative<queue::list_tasks>(body) || std::holds_alternative<queue::get_task>(body);
-}
-
 std::shared_ptr<operation_result> failed_result(error why) {
   auto out = std::make_shared<operation_result>();
   out->what = std::move(why);
@@ -38,7 +31,10 @@ std::shared_ptr<operation_result> failed_result(error why) {
 }
 
 bridge_state::bridge_state(caf::event_based_actor* self, bridge_options options)
-  : self_(self), options_(std::move(options)) {}
+  : self_(self), options_(std::move(options)) {
+  if (options_.forward.net)
+    calls_ = std::make_unique<forward_calls>(options_.forward.net, caf::actor_cast<caf::actor>(self_));
+}
 
 caf::behavior bridge_state::make_behavior() {
   self_->set_down_handler([this](const caf::down_msg& down) {
@@ -52,6 +48,9 @@ caf::behavior bridge_state::make_behavior() {
     [this](const resolved& what) { on_resolved(what), deliver(); },
     [this](const shard_results& what) { on_results(what), deliver(); },
     [this](const replicas& what) { on_replicas(what), deliver(); },
+    [this](const forward_in& what) { on_told(what), deliver(); },
+    [this](const forward_lost& what) { on_lost(what), deliver(); },
+    [this](bridge_again_atom) { on_again(), deliver(); },
     [this](bridge_tick_atom) { on_tick(), deliver(); },
     [this](drain_bridge_atom) { on_drain(), deliver(); },
   };
@@ -66,6 +65,7 @@ void bridge_state::on_work(bridge_work& work) {
       withdraw(r->first, r->second, false);
       if (!is_read(*r->second.what)) continue;
       --r->second.queue->under_way; // nothing of it will have to be undone
+      if (calls_) calls_->forget(r->first);
       requests_.erase(r);
     }
   }
@@ -76,6 +76,7 @@ void bridge_state::on_work(bridge_work& work) {
 
 void bridge_state::begin(const call_ptr& what) {
   const auto& body = what->made.what->what;
+  if (what->hops > 0) return start(what->made.what, what, nullptr); // its own bridge has done the rest
   if (std::holds_alternative<queue::list_queues>(body) || std::holds_alternative<queue::list_tenants>(body) ||
       std::holds_alternative<delete_queues>(body) || std::holds_alternative<delete_tenants>(body)) {
     return start_scatter(*this, what);
@@ -95,7 +96,14 @@ void bridge_state::start(std::shared_ptr<operation> what, call_ptr owner, job_pt
   if (owner) owner->number = number;
   if (draining_) what->wait = duration{0};
   request r;
-  r.deadline = self_->clock().now() + what->wait + options_.patience;
+  r.held_until = now() + what->wait;
+  r.deadline = r.held_until + options_.patience;
+  if (owner && owner->hops > 0) {
+    r.deadline = now() + owner->patience;
+    r.hops = owner->hops;
+    r.asked_by = owner->asked_by;
+  }
+  if (may_lead_elsewhere() && r.hops == 0) number_for_repeats(*what);
   r.what = std::move(what);
   r.owner = std::move(owner);
   r.job = std::move(job);
@@ -107,6 +115,7 @@ void bridge_state::place(std::uint64_t number, request& r) {
   auto& q = queue_named(r.what->queue);
   r.queue = &q;
   ++q.under_way;
+  if (may_lead_elsewhere() && place_elsewhere(number, r)) return;
   if (q.handle) {
     self_->send(q.handle, submit{number, r.what, caf::actor_cast<caf::actor>(self_)});
     return;
@@ -118,10 +127,11 @@ void bridge_state::place(std::uint64_t number, request& r) {
 void bridge_state::withdraw(std::uint64_t number, request& r, bool answer) {
   if (r.withdrawn) return;
   if (r.what->client) r.what->client->gone = true;
-  if (r.queue->handle) self_->send(r.queue->handle, burrow::withdraw{number, caf::actor_cast<caf::actor>(self_)});
+  if (r.sent_to.value != 0) calls_->withdraw(number);
+  else if (r.queue->handle) self_->send(r.queue->handle, burrow::withdraw{number, caf::actor_cast<caf::actor>(self_)});
   auto left = r;
   r.withdrawn = true;
-  r.deadline = std::min(r.deadline, self_->clock().now() + withdrawn_kept);
+  r.deadline = std::min(r.deadline, now() + withdrawn_kept);
   r.owner = nullptr;
   r.job = nullptr;
   if (answer) {
@@ -137,6 +147,10 @@ void bridge_state::finish(const call_ptr& what, std::shared_ptr<operation_result
 
 void bridge_state::end(request r, std::shared_ptr<operation_result> outcome) {
   if (r.queue != nullptr) --r.queue->under_way;
+  if (r.hops == 0) no_more_repeats(*r.what);
+  // An error to a repeat says nothing of what was sent before.
+  if (r.unsure && outcome->failed() != nullptr && outcome->failed()->code != errc::session_lost)
+    outcome = failed_result(errc::unknown_outcome);
   if (r.withdrawn) return undo_claims(*outcome, *r.what);
   if (r.owner) finish(r.owner, std::move(outcome));
   else if (r.job) r.job->completed(*this, std::move(outcome));
@@ -213,6 +227,7 @@ void bridge_state::on_resolved(const resolved& what) {
 
 void bridge_state::on_completed(const completed& what) {
   for (const auto& [number, outcome] : what.items) {
+    if (may_lead_elsewhere() && goes_on(number, *outcome, {})) continue;
     auto node = requests_.extract(number);
     if (!node.empty()) end(std::move(node.mapped()), outcome);
   }
@@ -226,7 +241,7 @@ void bridge_state::on_down(const caf::down_msg& down) {
     return;
   }
   // A replica actor: its successor has another handle, which the next tick asks for.
-  for (auto& [number, q] : questions_) q.sent = false;
+  for (auto& [number, q] : questions_) q.sent = q.sent && q.elsewhere;
   forget_replicas();
 }
 
@@ -235,15 +250,16 @@ void bridge_state::queue_lost(known_queue& q, bool passivated) {
   std::vector<std::uint64_t> numbers;
   if (q.under_way > 0) {
     for (const auto& [number, r] : requests_)
-      if (r.queue == &q) numbers.push_back(number);
+      if (r.queue == &q && is_under_way_here(r)) numbers.push_back(number);
   }
   std::sort(numbers.begin(), numbers.end()); // in the order in which they came
   for (const auto number : numbers) {
     const auto at = requests_.find(number);
     auto& r = at->second;
-    // A passivated actor had begun none of it; of another end only reads may be repeated blindly.
-    const bool again = (passivated || is_read(*r.what)) && ++r.tries <= tries_max && !r.withdrawn;
-    if (again) {
+    // A passivated actor had begun none of it.
+    const bool once_more = (passivated || may_repeat(*r.what)) && ++r.tries <= tries_max && !r.withdrawn;
+    if (once_more) {
+      if (!passivated) is_unsure(r);
       --q.under_way;
       place(number, r);
     } else {
@@ -262,29 +278,32 @@ void bridge_state::queue_lost(known_queue& q, bool passivated) {
 
 void bridge_state::ask(shard_id shard, decltype(queue::query::what) what, job_ptr job) {
   questions_.emplace(next_++, question_entry{shard, std::move(what), std::move(job),
-                                             self_->clock().now() + options_.patience});
+                                             now() + options_.patience});
   ask_all_unsent();
   tick_soon();
 }
 
 void bridge_state::ask_all_unsent() {
-  if (replicas_.empty()) {
-    if (!questions_.empty() && !std::exchange(replicas_asked_, true)) {
-      self_->send(options_.supervisor, get_replicas{caf::actor_cast<caf::actor>(self_)});
-    }
-    return;
-  }
+  bool here = false;
   for (auto& [number, q] : questions_) {
-    if (q.sent || q.shard.value >= replicas_.size() || !replicas_[q.shard.value]) continue;
-    q.sent = true;
-    shard_work work;
-    question one;
-    one.from = cookie{number};
-    one.what.what = q.what;
-    work.questions.push_back(std::move(one));
-    work.from = caf::actor_cast<caf::actor>(self_);
-    self_->send(replicas_[q.shard.value], std::move(work));
+    if (q.sent || (may_lead_elsewhere() && ask_elsewhere(number, q))) continue;
+    here = true;
+    if (q.shard.value < replicas_.size() && replicas_[q.shard.value]) ask_replica(number, q);
   }
+  if (here && replicas_.empty() && !std::exchange(replicas_asked_, true))
+    self_->send(options_.supervisor, get_replicas{caf::actor_cast<caf::actor>(self_)});
+}
+
+void bridge_state::ask_replica(std::uint64_t number, question_entry& q) {
+  q.sent = true;
+  q.elsewhere = false;
+  shard_work work;
+  question one;
+  one.from = cookie{number};
+  one.what.what = q.what;
+  work.questions.push_back(std::move(one));
+  work.from = caf::actor_cast<caf::actor>(self_);
+  self_->send(replicas_[q.shard.value], std::move(work));
 }
 
 void bridge_state::forget_replicas() {
@@ -306,11 +325,13 @@ void bridge_state::on_replicas(const replicas& what) {
 
 void bridge_state::on_results(const shard_results& what) {
   for (const auto& a : what.answers) {
-    auto node = questions_.extract(a.to.value);
-    if (node.empty()) continue;
-    const auto& q = node.mapped();
-    q.job->answered(*this, q.shard, a.outcome);
+    if (!may_lead_elsewhere() || !goes_on(a.to.value, a.outcome)) answer(a.to.value, a.outcome);
   }
+}
+
+void bridge_state::answer(std::uint64_t number, result<queue::answer> outcome) {
+  auto node = questions_.extract(number);
+  if (!node.empty()) node.mapped().job->answered(*this, node.mapped().shard, std::move(outcome));
 }
 
 // ---- time -------------------------------------------------------------------------------------------------------
@@ -321,28 +342,29 @@ void bridge_state::tick_soon() {
 
 void bridge_state::on_tick() {
   ticking_ = false;
-  const auto now = self_->clock().now();
+  const auto at = now();
   std::vector<std::uint64_t> late;
   for (const auto& [number, r] : requests_) {
-    if (r.deadline <= now) late.push_back(number);
+    if (r.deadline <= at) late.push_back(number);
   }
   for (const auto number : late) {
     auto node = requests_.extract(number);
     if (node.empty()) continue;
     auto& r = node.mapped();
     // Not sent yet, or a read: nothing was done. Else nobody knows.
-    const bool unsent = r.queue != nullptr && !r.queue->handle;
+    const bool unsent = r.sent_to.value == 0 && (!r.queue->handle || !is_under_way_here(r)) && !r.unsure;
     const auto code = unsent || is_read(*r.what) ? errc::timed_out : errc::unknown_outcome;
     if (unsent) std::erase(r.queue->waiting, number);
+    if (calls_) calls_->forget(number);
     end(std::move(r), failed_result(code));
   }
   late.clear();
   for (const auto& [number, q] : questions_) {
-    if (q.deadline <= now) late.push_back(number);
+    if (q.deadline <= at) late.push_back(number);
   }
   for (const auto number : late) {
-    auto node = questions_.extract(number);
-    if (!node.empty()) node.mapped().job->answered(*this, node.mapped().shard, errc::timed_out);
+    if (calls_) calls_->forget(number);
+    answer(number, errc::timed_out);
   }
   const auto unsent = [](const auto& q) { return !q.second.sent; };
   if (std::any_of(questions_.begin(), questions_.end(), unsent)) {

@@ -22,6 +22,12 @@ struct call {
   std::shared_ptr<operation_result> outcome;
   std::uint64_t number = 0;          ///< the bridge's own
   std::unique_ptr<resumer> resume;   ///< null once it was resumed
+
+  // Of what another node asked for (forward_desk.hpp).
+  unsigned hops = 0; ///< how many nodes passed it on; 0 = a client of ours asked
+  node_id asked_by;
+  duration patience{0};
+  std::uint64_t asked_as = 0; ///< the desk's own
 };
 using call_ptr = std::shared_ptr<call>;
 

@@ -153,6 +153,7 @@ void native_dialect::change_fields(http_response& out) const {
 http_response native_dialect::finish(const http_request& request, const plan& made, operation_result& outcome) const {
   http_response out;
   const auto& context = context_of(made);
+  const auto& zone = outcome.zone.empty() ? options_.zone : outcome.zone; // of the leader
   if (const auto* failed = outcome.failed()) {
     out = problem_response(request, failed->code == errc::invalid_settings && made.rule_kept != 0
                                       ? incomplete_rule(made.rule_kept)
@@ -165,7 +166,7 @@ http_response native_dialect::finish(const http_request& request, const plan& ma
              std::holds_alternative<queue::task_answer>(outcome.what)) {
     out = tasks_shown(request, outcome);
   } else if (const auto* stats = std::get_if<queue::stats_answer>(&outcome.what)) {
-    out = stats_response(*stats, outcome.waiters, options_.zone);
+    out = stats_response(*stats, outcome.waiters, zone);
   } else if (std::holds_alternative<queue::settings_answer>(outcome.what) ||
              std::holds_alternative<queue::settings_reply>(outcome.what)) {
     out = settings_shown(request, made, outcome);
@@ -182,7 +183,7 @@ http_response native_dialect::finish(const http_request& request, const plan& ma
   } else {
     out = one(request, made, outcome);
   }
-  out.fields.emplace_back("Burrow-Zone", options_.zone);
+  out.fields.emplace_back("Burrow-Zone", zone);
   return out;
 }
 

@@ -1,5 +1,6 @@
 // ~redrive and ~tasks: requests and answers.
 #include "actors/gateway/dialect_native_path.hpp"
+#include "actors/gateway/idempotency.hpp"
 #include "actors/gateway/json_write.hpp"
 #include "actors/gateway/redrive_json.hpp"
 
@@ -47,6 +48,8 @@ plan native_dialect::redrive(const http_request& request, const queue_ref& queue
   auto& what = std::get<queue::redrive>(read);
   if (what.to == queue.queue) return at_once(request, bad_target("`to` is the queue itself."));
   what.fallback = options_.defaults;
+  if (auto p = read_key(request, hash_of(request.body), what)) return at_once(request, *p);
+  if (!what.idempotency_key.empty()) what.bounds = options_.dedupe;
   return of_operation(queue, std::move(what), true);
 }
 
@@ -77,6 +80,7 @@ http_response native_dialect::redriven(const http_request& request, const plan& 
     return problem_response(request, {problem_of(reply.problem), std::move(detail), {}});
   }
   auto out = task_response(202, reply.task);
+  if (reply.replayed) add_replayed(out);
   if (starts) {
     std::string location{request.path.substr(0, request.path.rfind('/') + 1)};
     out.fields.emplace_back("Location", location + "~tasks/" + queue::text_of(reply.task.id));

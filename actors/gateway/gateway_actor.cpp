@@ -3,6 +3,7 @@
 #include "actors/gateway/io_thread.hpp"
 #include "cluster/base/limits.hpp"
 
+#include <algorithm>
 #include <spdlog/spdlog.h>
 
 #include <thread>
@@ -88,6 +89,8 @@ private:
   std::uint16_t port_ = 0;
 };
 
+constexpr std::chrono::milliseconds idle_grace{500}; ///< of a node that ends
+
 class gateway_impl final : public gateway {
 public:
   gateway_impl(caf::actor_system& system, const caf::actor& supervisor, gateway_options options)
@@ -125,7 +128,11 @@ public:
     net::post(threads_[0]->io(), [this] {
       for (auto& l : listeners_) l->close();
     });
-    for (auto& t : threads_) t->close_idle(), t->drain_bridge();
+    for (auto& t : threads_) t->drain_bridge();
+    // A client that keeps its connection busy is told with its next answer; closed between two of its requests it might
+    // just have sent one.
+    wait_for_connections(std::min(until, std::chrono::steady_clock::now() + idle_grace));
+    for (auto& t : threads_) t->close_idle();
     wait_for_connections(until);
     for (auto& t : threads_) t->close_all();
     wait_for_connections(std::chrono::steady_clock::now() + std::chrono::milliseconds{200});

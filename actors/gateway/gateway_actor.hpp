@@ -2,6 +2,7 @@
 // connections and the queue actors (stack.md, caf.md section 10). Knows dialects, not what a queue is made of.
 #pragma once
 
+#include "actors/gateway/forwarding.hpp"
 #include "actors/gateway/http.hpp"
 #include "cluster/base/result.hpp"
 #include "cluster/base/time.hpp"
@@ -52,6 +53,7 @@ struct gateway_options {
   unsigned threads = 1;
   std::string zone;
   placement::routing routing;
+  forwarding forward;            ///< to the shards that lead on other nodes
   std::vector<seal_key> seal_keys;
   queue::defaults defaults;      ///< server-wide, as `limits.*` and the settings table say
   queue::dedupe_bounds dedupe;   ///< likewise

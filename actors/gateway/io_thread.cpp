@@ -35,6 +35,7 @@ void io_thread::start_bridge() {
   bridge_options options;
   options.supervisor = supervisor_;
   options.routing = shared_.options.routing;
+  options.forward = shared_.options.forward;
   options.deliver = [this](std::vector<call_ptr> done) {
     net::post(io_, [this, calls = std::move(done)]() mutable { deliver(std::move(calls)); });
   };

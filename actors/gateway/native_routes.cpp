@@ -70,7 +70,8 @@ constexpr native_answer of_settings_patch[] = {
   {200, "Every member in force", media::json, "Settings", out_etag | out_durability}};
 constexpr native_answer of_settings_gone[] = {{204, "Back to defaults", media::none, {}, out_durability}};
 constexpr native_answer of_redrive[] = {
-  {202, "The task that moves them", media::json, "Task", out_location | out_durability | out_no_store}};
+  {202, "The task that moves them", media::json, "Task",
+   out_location | out_durability | out_no_store | out_replayed}};
 constexpr native_answer of_tasks[] = {{200, "Tasks", media::json, "Tasks", out_no_store}};
 constexpr native_answer of_task[] = {{200, "The task", media::json, "Task", out_no_store}};
 constexpr native_answer of_task_cancelled[] = {
@@ -112,7 +113,8 @@ constexpr problem_type for_settings[] = {invalid_name,  invalid_parameter,      
                                          etag_mismatch, unsupported_media_type, already_exists,   quota_exceeded,
                                          no_space,      dead_letter_loop};
 constexpr problem_type for_redrive[] = {invalid_name, invalid_parameter, invalid_json, unsupported_media_type,
-                                        task_running, quota_exceeded,    no_space};
+                                        task_running, quota_exceeded,    no_space,
+                                        idempotency_in_progress, idempotency_key_reused, dedupe_full};
 constexpr problem_type for_task[] = {invalid_name, invalid_parameter, task_not_found};
 constexpr problem_type for_document[] = {invalid_parameter};
 constexpr problem_type for_problem[] = {not_found, not_acceptable, invalid_parameter};
@@ -176,8 +178,8 @@ constexpr native_method at_settings[] = {
   {delete_, "deleteSettings", "Back to defaults", 0, in_prefer | in_if_match | in_none_match_any, media::none, {},
    of_settings_gone, for_settings}};
 constexpr native_method at_redrive[] = {
-  {post, "redrive", "Start to move messages on, each to where it came from or to one queue", 0, in_prefer, media::json,
-   "Redrive", of_redrive, for_redrive}};
+  {post, "redrive", "Start to move messages on, each to where it came from or to one queue", 0, in_prefer | in_key,
+   media::json, "Redrive", of_redrive, for_redrive}};
 constexpr native_method at_tasks[] = {
   {get, "listTasks", "The last 50 tasks, newest first", 0, in_prefer, media::none, {}, of_tasks, for_queue}};
 constexpr native_method at_task[] = {

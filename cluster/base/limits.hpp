@@ -126,6 +126,8 @@ inline constexpr std::size_t install_chunk_bytes = 256 * kib; ///< or one pair
 inline constexpr std::size_t install_bytes_per_s = 64 * mib;  ///< of one install, so that it starves nobody
 inline constexpr std::size_t install_sessions_max = 2;        ///< of a shard at a time
 inline constexpr duration install_time_max = std::chrono::minutes(10), install_silence_max = 10s;
+inline constexpr std::size_t pins_per_reader_max = 1;         ///< so as many of a node as it has readers
+inline constexpr std::uint64_t pin_operations_max = 8 * mib;  ///< written since: 8 GiB of messages of 1 KiB
 inline constexpr std::size_t apply_backlog_bytes_max = 32 * mib; ///< of a follower: committed and not applied
 inline constexpr duration delta_delay_max = 50ms;
 inline constexpr duration tick = 50ms;
@@ -133,6 +135,44 @@ inline constexpr duration clock_delay_max = 10s;
 inline constexpr std::uint16_t shards_default = 64;
 inline constexpr std::uint16_t shards_per_tenant = 4;
 inline constexpr std::size_t readers = 2;
+
+// The cluster (replication.md section 11).
+inline constexpr std::size_t registry_value_bytes_max = 64 * kib; ///< of a value in shard 0's registry
+inline constexpr std::uint16_t shards_max = 1024;
+inline constexpr std::size_t cluster_nodes_max = 64;   ///< that are not gone
+inline constexpr std::size_t node_entries_max = 256;   ///< gone ones included: their names and ids are remembered
+inline constexpr std::size_t node_name_bytes_max = 64; ///< of a node or zone
+inline constexpr std::size_t address_bytes_max = 255;
+inline constexpr std::size_t version_bytes_max = 64;
+inline constexpr std::size_t refusal_bytes_max = 512;
+inline constexpr std::size_t admin_message_bytes_max = 512 * kib;
+inline constexpr std::size_t bootstrap_nodes_max = 16; ///< of --bootstrap-expect
+
+// Forwarding (ARCHITECTURE.md section 2).
+inline constexpr std::size_t forward_frame_bytes_max = peer_message_bytes_max;
+inline constexpr std::size_t forward_flight_max = 10'000;         ///< of one node, with one other
+inline constexpr std::size_t forward_flight_bytes_max = 64 * mib; ///< likewise, as they were sent
+inline constexpr unsigned forward_hops_max = 2;
+inline constexpr duration leader_wait_max = 3s; ///< how long an operation waits for a leader that nobody knows
+
+// Membership and the control plane (caf.md sections 5, 8).
+inline constexpr std::size_t members_max = 256; ///< dead and left ones that are still kept among them
+inline constexpr std::size_t member_name_bytes_max = 64; ///< of a node, of a zone
+inline constexpr std::size_t member_address_bytes_max = 260; ///< a host name of DNS and a port
+inline constexpr std::size_t member_version_bytes_max = 64;
+inline constexpr std::size_t member_bytes_max = 3 * member_address_bytes_max + 2 * member_name_bytes_max +
+                                                member_version_bytes_max + 148; ///< written down, numbers included
+inline constexpr std::size_t probe_rumours_max = 4;   ///< that ride on a probe
+inline constexpr std::size_t rumours_message_max = 32; ///< in a message of their own
+inline constexpr std::size_t exchange_part_max = 64;  ///< members in one message of an exchange
+inline constexpr std::size_t rumours_queued_max = 4 * members_max;
+inline constexpr std::size_t probes_open_max = 64;    ///< of our own, and as many that we relay
+inline constexpr std::size_t control_message_bytes_max = 256 * kib;
+inline constexpr std::size_t control_order_bytes_max = 192 * kib; ///< of placement, in one message
+inline constexpr std::size_t control_credit = 64;     ///< messages under way to one peer, before it has said more
+inline constexpr std::size_t control_rate_max = 5000; ///< messages a second that a peer may send
+inline constexpr std::size_t control_backlog_max = 256; ///< messages that wait for a peer's credit
+inline constexpr std::size_t control_backlog_bytes_max = 1 * mib;
 
 // Disk reserve (replication.md section 4).
 inline constexpr std::uint64_t disk_low_bytes = 1 * gib, disk_stop_bytes = 256 * mib;
@@ -146,9 +186,17 @@ static_assert(writer_shard_bytes_max >= entry_bytes_max);
 static_assert(writer_queued_bytes_max >= writer_shard_bytes_max);
 static_assert(raft_inflight_bytes_max >= raft_message_bytes_max);
 static_assert(apply_backlog_bytes_max >= raft_inflight_bytes_max && apply_backlog_bytes_max >= entry_bytes_max);
+static_assert(forward_frame_bytes_max > entry_bytes_max && forward_flight_bytes_max >= forward_frame_bytes_max);
 static_assert(list_items_max <= entry_messages_max);
 static_assert(entry_due_max < entry_messages_max);
 static_assert(batch_entries_max <= entry_commands_max);
 static_assert(disk_stop_bytes < disk_low_bytes);
+static_assert(cluster_nodes_max <= node_entries_max && bootstrap_nodes_max <= cluster_nodes_max);
+static_assert(admin_message_bytes_max >= // the map and all entries
+              registry_value_bytes_max + node_entries_max * (2 * node_name_bytes_max + 3 * address_bytes_max + 128));
+static_assert(exchange_part_max * member_bytes_max + kib <= control_message_bytes_max);
+static_assert(rumours_message_max <= exchange_part_max && probe_rumours_max <= rumours_message_max);
+static_assert(control_order_bytes_max + kib <= control_message_bytes_max);
+static_assert(control_backlog_bytes_max >= control_message_bytes_max && rumours_queued_max >= members_max);
 
 } // namespace burrow::limits

@@ -1,32 +1,14 @@
 // Decoding of logged commands: needed at recovery and on followers only.
 #include "cluster/base/limits.hpp"
+#include "cluster/codec/commands.hpp"
 #include "cluster/codec/log_codec.hpp"
-#include "proto/log.pb.h"
 
 #include <google/protobuf/arena.h>
-
-#include <limits>
 
 namespace burrow::codec {
 namespace {
 
-using bodies_of = std::vector<raft::body_part>;
-
-// Collects what is wrong while reading on: a reader of ours never has to look back.
-struct reader {
-  const bodies_of& bodies;
-  bool ok = true;
-
-  duration time(std::uint64_t ms) {
-    if (ms > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) ok = false;
-    return duration{static_cast<std::int64_t>(ms)};
-  }
-  template <class Number>
-  Number narrow(std::uint32_t x) {
-    if (x > std::numeric_limits<Number>::max()) ok = false;
-    return static_cast<Number>(x);
-  }
-};
+using codec::read; // functions of this name in here would hide them
 
 hash128 read(const proto::hash& in) { return {in.high(), in.low()}; }
 
@@ -47,22 +29,6 @@ queue::condition read(const proto::condition& in) {
   out.if_match.assign(in.if_match().begin(), in.if_match().end());
   out.if_match_any = in.if_match_any();
   out.if_none_match = in.if_none_match();
-  return out;
-}
-
-queue::message_attributes read(reader& r, const proto::attributes& in) {
-  queue::message_attributes out;
-  out.content_type = in.content_type();
-  for (const auto& field : in.meta()) {
-    if (!out.meta.emplace(field.name(), field.value()).second) r.ok = false;
-  }
-  out.priority = r.narrow<std::uint8_t>(in.priority());
-  out.group = in.group();
-  out.sender = in.sender();
-  out.producer = in.producer();
-  out.traceparent = in.traceparent();
-  out.tracestate = in.tracestate();
-  if (in.has_persistent()) out.persistent = in.persistent();
   return out;
 }
 
@@ -108,10 +74,7 @@ queue::action read(reader& r, const proto::take& in) {
   if (in.has_hide_ms()) out.hide = r.time(in.hide_ms());
   out.match_hidden = in.match_hidden();
   out.order = static_cast<queue::take_order>(r.narrow<std::uint8_t>(in.order()));
-  if (in.from().has_after()) out.from.after = place{in.from().after()};
-  out.from.marker = in.from().marker();
-  if (in.from().has_lifo()) out.from.lifo = in.from().lifo();
-  if (in.from().has_priority()) out.from.priority = r.narrow<std::uint8_t>(in.from().priority());
+  out.from = read(r, in.from());
   if (in.has_below()) out.below = place{in.below()};
   for (const auto p : in.only()) out.only.push_back({p});
   out.idempotency_key = in.idempotency_key();
@@ -137,34 +100,17 @@ queue::action read(reader& r, const proto::change& in) {
   return out;
 }
 
-queue::action read(const proto::unclaim& in) {
-  queue::unclaim out{claim_id{in.claim()}, {}, in.idempotency_key(), in.step()};
-  for (const auto p : in.places()) out.places.push_back({p});
+queue::action read(const proto::registry_put& in) {
+  queue::registry_put out{in.key(), in.value(), in.only_if_absent(), std::nullopt};
+  if (in.has_if_hash()) out.if_hash = read(in.if_hash());
   return out;
-}
-
-void read(reader& r, const proto::setting& in, queue::queue_rules& out) {
-  bool known = false;
-  queue::each_rule([&]<class T>(queue::setting which, std::optional<T> queue::queue_rules::*member) {
-    if (static_cast<std::uint32_t>(which) != in.number()) return;
-    const auto [low, high] = queue::range_of(which);
-    known = !(out.*member) && in.value() >= low && in.value() <= high;
-    out.*member = static_cast<T>(in.value());
-  });
-  if (!known) r.ok = false;
-}
-
-queue::dead_letter_rule read(reader& r, const proto::dead_letter_rule& in) {
-  if (in.fallback_ttl_s() > static_cast<std::uint64_t>(limits::ttl_s_max)) r.ok = false;
-  return {in.queue(), {r.narrow<std::uint16_t>(in.shard())}, r.narrow<std::uint16_t>(in.max_claims()), in.expired(),
-          !in.keeps_claims(), !in.keeps_ttl(), static_cast<std::int64_t>(in.fallback_ttl_s())};
 }
 
 queue::action read(reader& r, const proto::configure& in) {
   queue::configure out;
   out.action = static_cast<queue::configure_action>(r.narrow<std::uint8_t>(in.action()));
   out.to.named = in.named();
-  for (const auto& rule : in.rules()) read(r, rule, out.to.values.rules);
+  read(r, in.rules(), out.to.values.rules);
   for (const auto& label : in.labels()) {
     if (!out.to.values.labels.emplace(label.name(), label.value()).second) r.ok = false;
   }
@@ -184,41 +130,15 @@ queue::action read(reader& r, const proto::redrive& in) {
   out.limit = in.limit();
   out.max_per_second = in.max_per_second();
   out.fallback = read(r, in.fallback());
+  out.idempotency_key = in.idempotency_key();
+  out.request_hash = read(in.request_hash());
+  out.bounds = read(r, in.bounds());
   return out;
 }
 
 queue::action read(const proto::redrive_step& in) {
   queue::redrive_step out{{in.task()}, in.upto(), {}};
   for (const auto p : in.taken()) out.taken.push_back({p});
-  return out;
-}
-
-queue::move_number read(const proto::move_number& in) { return {in.life(), in.number()}; }
-
-queue::moved_message read(reader& r, const proto::moved_message& in) {
-  queue::moved_message out;
-  auto& m = out.what;
-  if (in.body() >= r.bodies.size()) {
-    r.ok = false;
-    return out;
-  }
-  out.number = read(in.number());
-  out.to = {in.tenant(), in.queue()};
-  m.id = {in.id_high(), in.id_low()};
-  m.name = in.name();
-  m.body = {{}, in.body(), r.bodies[in.body()].size, r.bodies[in.body()].hash};
-  m.attributes = read(r, in.attributes());
-  m.created = {in.created_ms()};
-  m.expires = {in.expires_ms()};
-  m.claims = in.claims();
-  m.claims_total = in.claims_total();
-  m.revision = in.revision();
-  if (in.has_dead_letter()) {
-    const auto& o = in.dead_letter();
-    m.dead_letter = {o.queue(),  {r.narrow<std::uint16_t>(o.shard())}, o.id(), o.reason(),
-                     o.claims(), {o.at_ms()},                          r.narrow<std::uint8_t>(o.hops())};
-  }
-  if (in.has_ttl_ms()) out.ttl = r.time(in.ttl_ms());
   return out;
 }
 
@@ -244,7 +164,7 @@ queue::action read_action(reader& r, const proto::command& in) {
   case proto::command::kUnclaim: return read(in.unclaim());
   case proto::command::kClock: return queue::clock{};
   case proto::command::kRegistryPut:
-    return queue::registry_put{in.registry_put().key(), in.registry_put().value(), in.registry_put().only_if_absent()};
+    return read(in.registry_put());
   case proto::command::kSetVersion:
     return queue::set_version{r.narrow<std::uint16_t>(in.set_version().number())};
   case proto::command::kConfigure: return read(r, in.configure());
@@ -262,6 +182,93 @@ queue::action read_action(reader& r, const proto::command& in) {
 
 } // namespace
 
+queue::message_attributes read(reader& r, const proto::attributes& in) {
+  queue::message_attributes out;
+  out.content_type = in.content_type();
+  for (const auto& field : in.meta()) {
+    if (!out.meta.emplace(field.name(), field.value()).second) r.ok = false;
+  }
+  out.priority = r.narrow<std::uint8_t>(in.priority());
+  out.group = in.group();
+  out.sender = in.sender();
+  out.producer = in.producer();
+  out.traceparent = in.traceparent();
+  out.tracestate = in.tracestate();
+  if (in.has_persistent()) out.persistent = in.persistent();
+  return out;
+}
+
+queue::position read(reader& r, const proto::position& in) {
+  queue::position out;
+  if (in.has_after()) out.after = place{in.after()};
+  out.marker = in.marker();
+  if (in.has_lifo()) out.lifo = in.lifo();
+  if (in.has_priority()) out.priority = r.narrow<std::uint8_t>(in.priority());
+  return out;
+}
+
+queue::unclaim read(const proto::unclaim& in) {
+  queue::unclaim out{claim_id{in.claim()}, {}, in.idempotency_key(), in.step()};
+  for (const auto p : in.places()) out.places.push_back({p});
+  return out;
+}
+
+void read(reader& r, const rule_fields& in, queue::queue_rules& out) {
+  for (const auto& one : in) {
+    bool known = false;
+    queue::each_rule([&]<class T>(queue::setting which, std::optional<T> queue::queue_rules::*member) {
+      if (static_cast<std::uint32_t>(which) != one.number()) return;
+      const auto [low, high] = queue::range_of(which);
+      known = !(out.*member) && one.value() >= low && one.value() <= high;
+      out.*member = static_cast<T>(one.value());
+    });
+    if (!known) r.ok = false;
+  }
+}
+
+queue::dead_letter_rule read(reader& r, const proto::dead_letter_rule& in) {
+  if (in.fallback_ttl_s() > static_cast<std::uint64_t>(limits::ttl_s_max)) r.ok = false;
+  return {in.queue(), {r.narrow<std::uint16_t>(in.shard())}, r.narrow<std::uint16_t>(in.max_claims()), in.expired(),
+          !in.keeps_claims(), !in.keeps_ttl(), static_cast<std::int64_t>(in.fallback_ttl_s())};
+}
+
+queue::dead_letter_origin read(reader& r, const proto::dead_letter_origin& in) {
+  return {in.queue(),  {r.narrow<std::uint16_t>(in.shard())}, in.id(), in.reason(),
+          in.claims(), {in.at_ms()},                          r.narrow<std::uint8_t>(in.hops())};
+}
+
+queue::move_number read(const proto::move_number& in) { return {in.life(), in.number()}; }
+
+queue::moved_message read(reader& r, const proto::moved_message& in) {
+  queue::moved_message out;
+  auto& m = out.what;
+  if (in.body() >= r.bodies.size()) {
+    r.ok = false;
+    return out;
+  }
+  out.number = read(in.number());
+  out.to = {in.tenant(), in.queue()};
+  m.id = {in.id_high(), in.id_low()};
+  m.name = in.name();
+  m.body = {{}, in.body(), r.bodies[in.body()].size, r.bodies[in.body()].hash};
+  m.attributes = read(r, in.attributes());
+  m.created = {in.created_ms()};
+  m.expires = {in.expires_ms()};
+  m.claims = in.claims();
+  m.claims_total = in.claims_total();
+  m.revision = in.revision();
+  if (in.has_dead_letter()) m.dead_letter = read(r, in.dead_letter());
+  if (in.has_ttl_ms()) out.ttl = r.time(in.ttl_ms());
+  return out;
+}
+
+queue::command read(reader& r, const proto::command& in) {
+  return {{in.tenant(), in.queue()},
+          {in.request().gateway(), in.request().number(), in.request().answered_below(),
+           in.request().again()},
+          read_action(r, in)};
+}
+
 result<logged_command> decode_command(std::string_view bytes, const std::vector<raft::body_part>& bodies) {
   if (bytes.size() > limits::entry_bytes_max) return errc::too_large;
   google::protobuf::Arena arena;
@@ -272,9 +279,7 @@ result<logged_command> decode_command(std::string_view bytes, const std::vector<
   logged_command out{{in.time_ms()}, {}};
   out.what.commands.reserve(static_cast<std::size_t>(in.commands_size()));
   for (const auto& c : in.commands()) {
-    queue::command command{{c.tenant(), c.queue()},
-                           {c.request().gateway(), c.request().number(), c.request().answered_below()},
-                           read_action(r, c)};
+    auto command = read(r, c);
     if (!r.ok) return errc::malformed;
     if (auto fine = check_limits(command); !fine) return fine.error();
     out.what.commands.push_back(std::move(command));

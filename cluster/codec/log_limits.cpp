@@ -1,11 +1,11 @@
 // The bounds of a logged command, asked when it is proposed and again when it is decoded.
 #include "cluster/base/limits.hpp"
+#include "cluster/codec/commands.hpp"
 #include "cluster/codec/log_codec.hpp"
 
 namespace burrow::codec {
 namespace {
 
-constexpr std::size_t registry_value_bytes_max = 64 * limits::kib;
 constexpr std::size_t revisions_max = limits::batch_entries_max;
 constexpr std::size_t selected_max = limits::meta_scan_messages_max;
 constexpr std::uint8_t priority_max = 9;
@@ -70,7 +70,7 @@ bool fits(const queue::unclaim& c) {
   return c.places.size() <= limits::entry_messages_max && fits(c.idempotency_key, limits::idempotency_key_bytes_max);
 }
 bool fits(const queue::registry_put& c) {
-  return fits(c.key, limits::name_bytes_max) && fits(c.value, registry_value_bytes_max);
+  return fits(c.key, limits::name_bytes_max) && fits(c.value, limits::registry_value_bytes_max);
 }
 bool fits(const queue::configure& c) {
   for (const auto& name : c.to.labels_erased) {
@@ -84,7 +84,8 @@ bool fits(const queue::redrive& c) {
     if (!fits(id, limits::name_bytes_max)) return false;
   }
   return c.ids.size() <= limits::redrive_ids_max && (!c.to || fits(*c.to, limits::name_bytes_max)) &&
-         c.max_per_second >= 1 && c.max_per_second <= limits::redrive_rate_max && fits(c.fallback);
+         c.max_per_second >= 1 && c.max_per_second <= limits::redrive_rate_max && fits(c.fallback) &&
+         fits(c.bounds) && fits(c.idempotency_key, limits::idempotency_key_bytes_max);
 }
 bool fits(const queue::redrive_step& c) { return c.taken.size() <= limits::entry_messages_max; }
 bool fits(const queue::message& m) {
@@ -110,6 +111,8 @@ bool fits(const queue::clock&) { return true; }
 bool fits(const queue::set_version&) { return true; }
 
 } // namespace
+
+bool within_limits(const queue::message& m) { return fits(m); }
 
 result<void> check_limits(const queue::command& command) {
   if (!fits(command.queue.tenant, limits::name_bytes_max) || !fits(command.queue.queue, limits::name_bytes_max)) {

@@ -3,6 +3,7 @@
 #include "cluster/base/limits.hpp"
 #include "cluster/codec/log_codec.hpp"
 #include "cluster/codec/members.hpp"
+#include "cluster/codec/seal.hpp"
 #include "proto/log.pb.h"
 
 #include <xxhash.h>
@@ -12,9 +13,8 @@ namespace {
 
 // Tag bytes of the log_record, as protoc numbers them: number << 3 | wire type.
 constexpr std::uint8_t tag_term = 1 << 3, tag_kind = 2 << 3, tag_command = 3 << 3 | 2, tag_body = 4 << 3 | 2,
-                       tag_config = 5 << 3 | 2, tag_checksum = 15 << 3 | 1;
+                       tag_config = 5 << 3 | 2;
 constexpr std::uint8_t tag_size = 1 << 3, tag_high = 2 << 3 | 1, tag_low = 3 << 3 | 1;
-constexpr std::size_t checksum_bytes = 9;
 constexpr std::uint8_t applied_layout = 1;
 
 void fixed64(std::string& out, std::uint64_t x) {
@@ -27,23 +27,6 @@ std::uint64_t checksum(std::string_view bytes, std::uint64_t seed) {
 
 std::uint64_t seed_of(shard_id shard, log_index index = {}) {
   return (static_cast<std::uint64_t>(shard.value) + 1) << 48 ^ index.value;
-}
-
-void seal(std::string& record, std::uint64_t seed) {
-  const auto sum = checksum(record, seed);
-  record.push_back(static_cast<char>(tag_checksum));
-  fixed64(record, sum);
-}
-
-/// The record without its checksum, or nothing if that is wrong.
-std::optional<std::string_view> unseal(std::string_view record, std::uint64_t seed) {
-  if (record.size() < checksum_bytes || record.size() > limits::entry_bytes_max) return std::nullopt;
-  const auto content = record.substr(0, record.size() - checksum_bytes);
-  std::string expected;
-  expected.push_back(static_cast<char>(tag_checksum));
-  fixed64(expected, checksum(content, seed));
-  if (record.substr(content.size()) != expected) return std::nullopt;
-  return content;
 }
 
 template <class Message>

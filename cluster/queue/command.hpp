@@ -24,6 +24,7 @@ struct request_id {
   std::uint64_t gateway = 0;        ///< incarnation of the gateway
   std::uint64_t number = 0;
   std::uint64_t answered_below = 0; ///< all its requests below this are answered
+  bool again = false; ///< it was sent before, and nobody knows what became of that (repeats.hpp)
   bool operator==(const request_id&) const = default;
 };
 
@@ -171,6 +172,9 @@ struct registry_put {
   std::string key; ///< at most limits::name_bytes_max
   std::string value; ///< at most 64 KiB; empty erases
   bool only_if_absent = false;
+  /// Only if this is hash_of() the value in force ("" where there is none): what was read is still so. Else
+  /// etag_mismatch, and the value in force. Repeating what was done already is no mismatch.
+  std::optional<hash128> if_hash{};
   bool operator==(const registry_put&) const = default;
 };
 
@@ -198,14 +202,18 @@ struct configure {
 
 /// POST ~redrive: makes a task that moves messages of this queue on. Reply: task_reply; its problem: task_running (the
 /// queue has one), invalid_parameter (`to` is the queue itself; or it is null and not one message among them came from
-/// another queue), quota_exceeded (of queues, if the queue does not exist), busy (nothing was done).
+/// another queue), quota_exceeded (of queues, if the queue does not exist; of bytes for its key), dedupe_full,
+/// idempotency_key_reused, busy (nothing was done).
 struct redrive {
   std::optional<std::string> to; ///< a queue of the same tenant; nothing: each to where it came from
   shard_id to_shard;             ///< of `to` (placement/route.hpp)
   std::vector<std::string> ids;  ///< shown ids; empty = all. At most limits::redrive_ids_max
   std::uint64_t limit = 0;       ///< moved at most; 0 = no bound
   std::uint32_t max_per_second = 100; ///< 1 to limits::redrive_rate_max
+  std::string idempotency_key;   ///< empty = none
+  hash128 request_hash;
   defaults fallback;             ///< its ttl: of the messages where the target has no default_ttl
+  dedupe_bounds bounds;
   bool operator==(const redrive&) const = default;
 };
 /// DELETE ~tasks/{task}: no other move begins. Reply: task_reply; task_not_found. One that has ended stays as it is.
@@ -329,14 +337,21 @@ struct settings_reply {
 
 struct task_reply {
   errc problem = errc::ok;
-  task_view task; ///< now
+  task_view task; ///< now; when replayed: as it was made
+  bool replayed = false; ///< answered from the idempotency key
 };
 /// For each item: ok (it is here, now or since an earlier time), or why it has to come again.
 struct arrive_reply {
   std::vector<errc> items;
 };
 
+/// To a command with a request id, whatever it is: nothing was done by it. session_lost: it may have been done before,
+/// and what it was answered is forgotten. busy: the gateway has too many that are not answered.
+struct refused_reply {
+  errc problem = errc::session_lost;
+};
+
 using reply = std::variant<insert_reply, take_reply, targets_reply, purge_reply, done_reply, settings_reply, task_reply,
-                           arrive_reply>;
+                           arrive_reply, refused_reply>;
 
 } // namespace burrow::queue

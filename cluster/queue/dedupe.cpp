@@ -78,8 +78,7 @@ void release(work& w, queue_state& q, const keyed_request& key) {
   if (key.counted) --w.memory(q).keys;
 }
 
-void remember(work& w, queue_state& q, const keyed_request& key, hash128 request,
-              std::variant<remembered_insert, remembered_claim> first) {
+void remember(work& w, queue_state& q, const keyed_request& key, hash128 request, remembered_answer first) {
   if (key.window.count() == 0) return;
   memory_record& memory = w.memory(q);
   begin_memory(w, memory);
@@ -137,6 +136,19 @@ insert_reply repeat_of(const work& w, const remembered_key& first, const insert&
     r.ttl = x.ttl;
     r.expires = x.ttl.count() == 0 ? no_instant : first.at + x.ttl;
   }
+  return out;
+}
+
+task_reply repeat_of(const remembered_key& first, const redrive& again) {
+  const auto& made = std::get<remembered_task>(first.answer);
+  task_reply out;
+  out.replayed = true;
+  out.task.id = made.task;
+  out.task.remaining = made.remaining;
+  out.task.started = first.at;
+  out.task.to = again.to;
+  out.task.limit = again.limit;
+  out.task.max_per_second = again.max_per_second;
   return out;
 }
 

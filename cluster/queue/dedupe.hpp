@@ -27,8 +27,7 @@ struct keyed_request {
                            const defaults* quota);
 /// The request did nothing, so it is not remembered.
 void release(work& w, queue_state& q, const keyed_request& key);
-void remember(work& w, queue_state& q, const keyed_request& key, hash128 request,
-              std::variant<remembered_insert, remembered_claim> first);
+void remember(work& w, queue_state& q, const keyed_request& key, hash128 request, remembered_answer first);
 /// As if the request had never come.
 void forget(work& w, queue_state& q, const keyed_request& key);
 
@@ -37,6 +36,8 @@ void forget(work& w, queue_state& q, const keyed_request& key);
 [[nodiscard]] remembered_insert to_remember(const insert_reply& made);
 /// The first answer once more. `again` has the names.
 [[nodiscard]] insert_reply repeat_of(const work& w, const remembered_key& first, const insert& again);
+/// The task as it was made.
+[[nodiscard]] task_reply repeat_of(const remembered_key& first, const redrive& again);
 /// The claim's messages, as far as its receipts are still good. Marks it as answered again.
 [[nodiscard]] take_reply repeat_of(work& w, queue_state& q, keyed_request& key);
 /// False if the claim must not be undone any more. Else its key, if it has one, is forgotten.

@@ -5,6 +5,7 @@
 #include "cluster/queue/commands.hpp"
 #include "cluster/queue/dedupe.hpp"
 #include "cluster/queue/moving.hpp"
+#include "cluster/queue/repeats.hpp"
 #include "cluster/queue/sweep.hpp"
 #include "cluster/queue/version.hpp"
 
@@ -15,7 +16,6 @@ namespace burrow::queue {
 
 namespace {
 
-constexpr std::size_t registry_value_bytes_max = 64 * limits::kib;
 constexpr std::size_t pairs_max = 65'536; // more shards than there can be
 
 // A command whose queue cannot have a key fails as a whole; its reply has the shape that its caller expects.
@@ -75,13 +75,15 @@ done_reply run(work& w, const clock&) {
 }
 
 done_reply run(work& w, const registry_put& what) {
-  if (w.shard().value != 0 || !is_name(what.key) || what.value.size() > registry_value_bytes_max)
+  if (w.shard().value != 0 || !is_name(what.key) || what.value.size() > limits::registry_value_bytes_max)
     return {.problem = errc::invalid_parameter, .changed = false, .value = {}};
   const std::string key = key::registry(what.key);
   const auto stored = w.state().get(key);
   if (!w.ok()) return {};
   if ((stored && what.only_if_absent) || stored.value_or(std::string()) == what.value)
     return {.problem = errc::ok, .changed = false, .value = stored.value_or(std::string())};
+  if (what.if_hash && *what.if_hash != hash_of(stored.value_or(std::string())))
+    return {.problem = errc::etag_mismatch, .changed = false, .value = stored.value_or(std::string())};
   if (what.value.empty()) w.state().erase(key, *stored);
   else w.state().put(key, what.value, stored);
   return {.problem = errc::ok, .changed = true, .value = what.value};
@@ -130,6 +132,7 @@ void ask_for_names(work& w, const arrive& what) {
 void ask_for_names(work& w, const entry_command& entry) {
   for (const auto& c : entry.commands) {
     if (const auto* x = std::get_if<arrive>(&c.what)) ask_for_names(w, *x);
+    ask_ahead(w, c);
     if (!names_queue(c) || !is_name(c.queue.tenant) || !is_name(c.queue.queue)) continue;
     queue_state& q = w.open(c.queue);
     if (const auto* i = std::get_if<insert>(&c.what)) ask_ahead(w, q, *i);
@@ -191,7 +194,10 @@ outcome apply(const apply_meta& meta, const entry_command& entry, view& state) {
   out.replies.reserve(entry.commands.size());
   for (const auto& c : entry.commands) {
     if (!w.ok()) break;
-    out.replies.push_back(run(w, c));
+    bool repeated = false;
+    auto made = is_numbered(c) ? once(w, c, [&] { return run(w, c); }, repeated) : run(w, c);
+    if (repeated) out.repeated.push_back(out.replies.size());
+    out.replies.push_back(std::move(made));
     w.end_command();
   }
   if (w.ok()) advance_lines(w, limits::entry_due_max);
@@ -210,6 +216,7 @@ struct uses_memory {
   }
   bool operator()(const take& x) const { return !x.idempotency_key.empty(); }
   bool operator()(const unclaim& x) const { return !x.idempotency_key.empty(); }
+  bool operator()(const redrive& x) const { return !x.idempotency_key.empty(); }
   bool operator()(const auto&) const { return false; }
 };
 
@@ -220,6 +227,7 @@ std::vector<load_request> keys(const entry_command& entry) {
   for (const auto& c : entry.commands) {
     if (const auto* x = std::get_if<arrive>(&c.what)) want(*x, wanted);
     if (const auto* x = std::get_if<left>(&c.what)) want(*x, wanted);
+    if (is_numbered(c)) wanted.insert(key::gateway(c.request.gateway));
     if (!names_queue(c) || !is_name(c.queue.tenant) || !is_name(c.queue.queue)) continue;
     wanted.insert(key::queue(c.queue));
     if (std::holds_alternative<configure>(c.what)) wanted.insert(key::more_settings(c.queue));

@@ -20,6 +20,7 @@ struct outcome {
   /// Not empty: the view did not have these. Nothing else of this outcome counts; load them and apply again.
   std::vector<load_request> missing;
   std::vector<reply> replies; ///< one for each command, in order
+  std::vector<std::size_t> repeated; ///< which commands were answered by what is kept of an earlier one (repeats.hpp)
   std::vector<effect> effects;
   std::vector<queue_activity> activity; ///< of queues with any
   std::vector<tenant_usage> usage;      ///< of tenants whose counters changed

@@ -2,6 +2,7 @@
 
 #include "cluster/queue/backlog.hpp"
 #include "cluster/queue/remembered.hpp"
+#include "cluster/queue/repeat_records.hpp"
 
 namespace burrow::queue {
 namespace {
@@ -52,7 +53,7 @@ void rebuilder::pair(std::string_view key, std::string_view value) {
       return;
     case key::memory_family: case key::task_family: return void(++report_.lost_records);
     case key::remembered_family: case key::memory_due_family: case key::line_family: case key::step_family:
-    case key::ids_family: case key::forget_family:
+    case key::ids_family: case key::forget_family: case key::gateway_family: case key::kept_family:
       return;
     default: raw_.push_back({std::string(key), std::string(value), std::nullopt});
   }
@@ -166,6 +167,8 @@ std::vector<delta::change> rebuilder::take() {
   const bool last = pending_.empty() && leaving_.empty();
   pending_.clear();
   put_leaving(w);
+  // Whatever a gateway sends again may have been done.
+  if (last) w.edit_shard().gateways_lost = true;
   if (last)
     for (const auto& [to, pair] : pairs_) raw_.push_back({key::pair(to), encode(pair), std::nullopt});
   outcome out;

@@ -1,7 +1,7 @@
 // A shard's state put together anew from what can be read of a damaged one. Believed are messages, the settings of
 // queues, their names, what leaves for or came from other shards, and the registry; everything that follows from these
 // (counters, names of messages, ready keys, deadlines) is made again by the code that keeps it in a whole state. Left
-// behind is what would be wrong by halves: redrive tasks, and what queues remember of requests.
+// behind is what would be wrong by halves: redrive tasks, what queues remember of requests, and replies to gateways.
 #pragma once
 
 #include "cluster/queue/machine.hpp"

@@ -3,6 +3,7 @@
 #include "cluster/base/assert.hpp"
 #include "cluster/queue/claims.hpp"
 #include "cluster/queue/commands.hpp"
+#include "cluster/queue/dedupe.hpp"
 #include "cluster/queue/moving.hpp"
 #include "cluster/queue/quota.hpp"
 #include "cluster/queue/sweep.hpp"
@@ -95,10 +96,6 @@ void erase_task(work& w, queue_state& q, const kept_task& t) {
   --w.edit_shard().ended;
   --q.record.moves.tasks;
   q.changed = true;
-}
-
-scan_request tasks_of(const queue_ref& of, direction order, std::size_t count) {
-  return {.from = key::task(of, {0}), .to = key::task(of, {~std::uint64_t{0}}), .order = order, .items_max = count};
 }
 
 // What there is against a new task. Errors: as of the command.
@@ -243,14 +240,9 @@ void step(work& w, queue_state& q, task_record& t, const redrive_step& what) {
 
 } // namespace
 
-task_view shown(const task_record& t) {
-  task_view v = t.view;
-  const std::uint64_t handled = v.moved + v.skipped + v.failed;
-  v.remaining = v.state == task_state::done || v.remaining < handled ? 0 : v.remaining - handled;
-  return v;
-}
+namespace {
 
-task_reply run(work& w, queue_state& q, const redrive& what) {
+task_reply start_task(work& w, queue_state& q, const redrive& what) {
   // So that what is only logically gone is not counted, within bounds.
   if (q.exists()) work_off(w, q, w.budget() / 2);
   task_reply out;
@@ -258,7 +250,7 @@ task_reply run(work& w, queue_state& q, const redrive& what) {
   if (out.problem == errc::task_running) out.task.id = {q.record.moves.task}; // whoever is refused may look at that one
   if (!w.ok() || out.problem != errc::ok) return out;
   if (q.record.moves.tasks >= limits::tasks_per_queue_max) {
-    const auto oldest = w.state().scan(tasks_of(q.ref, direction::ascending, 1));
+    const auto oldest = w.state().scan(all_tasks(q.ref, direction::ascending, 1));
     if (!w.ok()) return out;
     BURROW_ASSERT(!oldest.items.empty());
     const auto& [key, bytes] = oldest.items.front();
@@ -286,6 +278,28 @@ task_reply run(work& w, queue_state& q, const redrive& what) {
   q.record.moves.task = t.view.id.value;
   q.changed = true;
   out.task = shown(t);
+  return out;
+}
+
+} // namespace
+
+task_reply run(work& w, queue_state& q, const redrive& what) {
+  if (what.idempotency_key.empty()) return start_task(w, q, what);
+  task_reply out;
+  auto key = recall(w, q, what.idempotency_key);
+  if (!w.ok()) return out;
+  if (key.is_repeat) {
+    if (key.record->request == what.request_hash && std::holds_alternative<remembered_task>(key.record->answer))
+      return repeat_of(*key.record, what);
+    out.problem = errc::idempotency_key_reused;
+    return out;
+  }
+  out.problem = reserve(w, q, key, what.bounds, &what.fallback);
+  if (out.problem != errc::ok) return out;
+  out = start_task(w, q, what);
+  if (!w.ok()) return out;
+  if (out.problem == errc::ok) remember(w, q, key, what.request_hash, remembered_task{out.task.id, out.task.remaining});
+  else release(w, q, key);
   return out;
 }
 
@@ -350,19 +364,6 @@ void forget_tasks(work& w, std::size_t floor) {
 }
 
 // ---- reads ----------------------------------------------------------------------------------------------------------
-
-tasks_answer read_tasks(work& w, const queue_state& q) {
-  tasks_answer out;
-  const auto page = w.state().scan(tasks_of(q.ref, direction::descending, limits::tasks_per_queue_max));
-  for (const auto& [key, bytes] : page.items)
-    out.items.push_back(shown(decode_task({key::last_number(key)}, bytes).value()));
-  return out;
-}
-
-task_answer read_task(work& w, const queue_state& q, task_id id) {
-  const auto t = load(w, q.ref, id);
-  return {t ? std::optional(shown(t->record)) : std::nullopt};
-}
 
 look_ahead_answer look_ahead_of(work& w, queue_state& q, task_id id) {
   look_ahead_answer out;

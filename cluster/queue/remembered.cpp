@@ -4,20 +4,19 @@
 
 namespace burrow::queue {
 
-namespace {
-
-// Part of the disk format, as the numbers in remembered.hpp: never renumber.
-constexpr std::uint8_t of_insert = 1, of_claim = 2;
-constexpr std::uint8_t item_named = 1U << 2; // beside the status, which has the two lowest bits
-enum claim_flag : std::uint8_t { answered_again = 1, more = 2, lifo = 4, by_priority = 8 };
-constexpr std::uint8_t claim_flags = answered_again | more | lifo | by_priority;
-
-// Numbers that one entry draws differ little from each other, in either direction.
 std::uint64_t zigzag(std::uint64_t to, std::uint64_t from) {
   const auto by = static_cast<std::int64_t>(to - from);
   return (static_cast<std::uint64_t>(by) << 1) ^ static_cast<std::uint64_t>(by >> 63);
 }
 std::uint64_t unzigzag(std::uint64_t by, std::uint64_t from) { return from + ((by >> 1) ^ (~(by & 1) + 1)); }
+
+namespace {
+
+// Part of the disk format, as the numbers in remembered.hpp: never renumber.
+constexpr std::uint8_t of_insert = 1, of_claim = 2, of_task = 3;
+constexpr std::uint8_t item_named = 1U << 2; // beside the status, which has the two lowest bits
+enum claim_flag : std::uint8_t { answered_again = 1, more = 2, lifo = 4, by_priority = 8 };
+constexpr std::uint8_t claim_flags = answered_again | more | lifo | by_priority;
 
 void write(byte_writer& out, const remembered_item& x, std::uint64_t base) {
   out.u8(static_cast<std::uint8_t>(static_cast<std::uint8_t>(x.status) | (x.named ? item_named : 0)));
@@ -137,13 +136,19 @@ std::string encode(const remembered_key& x) {
   bytes.reserve(48);
   byte_writer out(bytes);
   const auto* claim = std::get_if<remembered_claim>(&x.answer);
-  out.u8(claim != nullptr ? of_claim : of_insert);
+  const auto* task = std::get_if<remembered_task>(&x.answer);
+  out.u8(claim != nullptr ? of_claim : task != nullptr ? of_task : of_insert);
   out.varint(static_cast<std::uint64_t>(x.at.ms));
   out.varint(static_cast<std::uint64_t>(x.expires.ms));
   out.varint(x.number);
   out.hash(x.request);
   if (claim != nullptr) {
     write(out, *claim, x.number);
+    return bytes;
+  }
+  if (task != nullptr) {
+    out.varint(zigzag(task->task.value, x.number));
+    out.varint(task->remaining);
     return bytes;
   }
   const auto& items = std::get<remembered_insert>(x.answer);
@@ -155,13 +160,17 @@ std::optional<remembered_key> decode_key(std::string_view bytes) {
   byte_reader in(bytes);
   remembered_key x;
   const auto kind = in.u8();
-  bool fine = kind == of_insert || kind == of_claim;
+  bool fine = kind >= of_insert && kind <= of_task;
   x.at = {static_cast<std::int64_t>(in.varint())};
   x.expires = {static_cast<std::int64_t>(in.varint())};
   x.number = in.varint();
   x.request = in.hash();
   if (kind == of_claim) {
     x.answer = read_claim(in, x.number, fine);
+  } else if (kind == of_task) {
+    remembered_task task{{unzigzag(in.varint(), x.number)}, 0};
+    task.remaining = in.varint();
+    x.answer = task;
   } else {
     remembered_insert items;
     for (auto n = in.varint(); n > 0 && in.ok(); --n) items.push_back(read_item(in, x.number, fine));

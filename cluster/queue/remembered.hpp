@@ -22,6 +22,10 @@
 
 namespace burrow::queue {
 
+/// Numbers that one entry draws differ little from each other, in either direction: as varints they are short.
+[[nodiscard]] std::uint64_t zigzag(std::uint64_t to, std::uint64_t from);
+[[nodiscard]] std::uint64_t unzigzag(std::uint64_t by, std::uint64_t from);
+
 struct memory_record {
   std::uint64_t number = 0; ///< never reused in the shard; 0 = it has no record
   std::uint64_t keys = 0, producers = 0;
@@ -54,12 +58,20 @@ struct remembered_claim {
   bool operator==(const remembered_claim&) const = default;
 };
 
+/// A redrive's task, as far as the repeat does not say it itself.
+struct remembered_task {
+  task_id task;
+  std::uint64_t remaining = 0;
+  bool operator==(const remembered_task&) const = default;
+};
+using remembered_answer = std::variant<remembered_insert, remembered_claim, remembered_task>;
+
 struct remembered_key {
   instant at;               ///< when it was first used
   instant expires;
   std::uint64_t number = 0; ///< of its 0x25 key, drawn by the entry that made it
   hash128 request;
-  std::variant<remembered_insert, remembered_claim> answer;
+  remembered_answer answer;
   bool operator==(const remembered_key&) const = default;
 };
 

@@ -132,6 +132,9 @@ std::string encode(const shard_record& x) {
   for (const std::uint64_t n :
        {x.life, x.moving, x.lines, std::uint64_t{x.line_moves}, x.turn.value, x.steps, x.ended})
     out.varint(n);
+  if (x.gateways_due == no_instant && !x.gateways_lost) return bytes;
+  out.varint(ms(x.gateways_due));
+  out.u8(x.gateways_lost ? 1 : 0);
   return bytes;
 }
 std::optional<shard_record> decode_shard(std::string_view bytes) {
@@ -146,6 +149,12 @@ std::optional<shard_record> decode_shard(std::string_view bytes) {
     x.turn = {in.varint()};
     x.steps = in.varint();
     x.ended = in.varint();
+    if (in.ok() && in.left() > 0) {
+      x.gateways_due = read_instant(in);
+      const auto lost = in.u8();
+      x.gateways_lost = lost == 1;
+      if (lost > 1 || (lost == 0 && x.gateways_due == no_instant)) return std::nullopt;
+    }
     if (moves > 1 || x == shard_record{.due = x.due, .sweeps = x.sweeps}) return std::nullopt;
   }
   if (!in.done()) return std::nullopt;

@@ -8,6 +8,7 @@
 //   0x21 tenant                              tenant record: counters of this shard
 //   0x22 tenant 0x00 queue                   labels and zone of a queue that has any; what else is set is in its record
 //   0x23 to 0x25                             what queues remember of requests (remembered.hpp)
+//   0x26, 0x27                               what gateways may send again (repeat_records.hpp)
 //   0x30 number:8 0x01 place:8               message
 //   0x30 number:8 0x02 name                  place of the message of that name (varint)
 //   0x30 number:8 0x03 level:1 place:8       visible, and not in the fresh part of the queue; value empty
@@ -49,6 +50,8 @@ struct shard_record {
   queue_number turn{};      ///< the queue whose line comes first
   std::uint64_t steps = 0;  ///< tasks with a next step
   std::uint64_t ended = 0;  ///< tasks that are to be forgotten one day
+  instant gateways_due{};   ///< when to look for silent gateways whose replies are kept; none = there are none
+  bool gateways_lost = false; ///< the record of one is gone, though it may come again
   bool operator==(const shard_record&) const = default;
 };
 

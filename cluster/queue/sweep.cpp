@@ -4,6 +4,7 @@
 #include "cluster/queue/commands.hpp"
 #include "cluster/queue/dedupe.hpp"
 #include "cluster/queue/moving.hpp"
+#include "cluster/queue/repeats.hpp"
 
 #include <algorithm>
 
@@ -135,6 +136,7 @@ void work_off_shard(work& w, std::size_t messages_max) {
   work_off_queues(w, floor);
   if (w.ok()) work_off_memory(w, floor);
   if (w.ok()) forget_tasks(w, floor);
+  if (w.ok()) forget_gateways(w, floor);
 }
 
 std::uint64_t empty_queue(work& w, queue_state& q) {

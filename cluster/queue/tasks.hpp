@@ -6,6 +6,8 @@
 
 namespace burrow::queue {
 
+/// The tasks of a queue, the oldest first or last.
+[[nodiscard]] scan_request all_tasks(const queue_ref& of, direction order, std::size_t count);
 /// A task as it is shown.
 [[nodiscard]] task_view shown(const task_record& t);
 [[nodiscard]] tasks_answer read_tasks(work& w, const queue_state& q);

@@ -177,7 +177,7 @@ void work::store_tenants(outcome& out) {
 
 void work::store_shard() {
   if (refresh_) {
-    shard_.due = no_instant;
+    shard_.due = shard_.gateways_due;
     for (const char family : {key::due_family, key::memory_due_family, key::forget_family}) {
       if (family == key::forget_family && shard_.ended == 0) continue;
       const auto first = draft_.scan({.from = std::string(1, family), .to = key::family_end(family),

@@ -198,6 +198,13 @@ void raft::tick() { state_->tick(); }
 void raft::tell(const report& about) { state_->about = about; }
 const configuration& raft::config() const { return state_->config(); }
 
+std::vector<follower_progress> raft::followers() const {
+  std::vector<follower_progress> out;
+  if (const auto* const l = std::get_if<leader>(&state_->as))
+    for (const auto& p : l->peers) out.push_back({p.who, p.match, p.active, p.how == progress::mode::install});
+  return out;
+}
+
 raft_status raft::status() const {
   const auto& s = *state_;
   raft_status out;
@@ -207,6 +214,7 @@ raft_status raft::status() const {
   out.persisted = s.entries.persisted();
   out.committed = s.committed;
   out.memory_bytes = s.entries.memory_bytes();
+  out.configured = s.configs.current_index();
   out.change_under_way = is_joint(s.config()) || s.configs.current_index() > s.committed;
   if (const auto* const f = std::get_if<follower>(&s.as)) {
     out.leader = f->leader;

@@ -50,6 +50,9 @@ struct raft_status {
   bool asleep = false;
   std::uint32_t sleep_ticks_left = 0; ///< asleep: it does nothing at ticks before this one
   bool change_under_way = false;   ///< a configuration is not committed yet, or joint
+  /// Of the entry that brought the configuration in force, or an index later than it and before the next such entry:
+  /// of two configurations the one with the higher index is the later one, on whichever replica it was seen.
+  log_index configured;
   bool transferring = false;       ///< leader: proposals are refused
 };
 
@@ -113,6 +116,8 @@ class raft {
   [[nodiscard]] raft_output take_output();
   [[nodiscard]] raft_status status() const;
   [[nodiscard]] const configuration& config() const;
+  /// Of a leader, learners included; empty of all others.
+  [[nodiscard]] std::vector<follower_progress> followers() const;
 
  private:
   struct state;

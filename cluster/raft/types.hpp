@@ -236,6 +236,14 @@ struct reported {
   report about;
 };
 
+/// What a leader knows of another member.
+struct follower_progress {
+  member who;
+  log_index match;     ///< acknowledged: on its disk
+  bool active = false; ///< heard from since the last check of the quorum
+  bool installing = false;
+};
+
 struct raft_output {
   std::vector<peer_message> send_now;       ///< may leave at once
   persist_request persist;

@@ -121,10 +121,13 @@ void replica::impl::finish_entry(const local_entry& local, queue::outcome& out) 
   flight.pop_front();
   flight_bytes -= local.bytes;
   effects.reserve(effects.size() + local.origins.size() + out.effects.size() + 2);
+  auto next_repeated = out.repeated.begin();
   for (std::size_t i = 0; i < local.origins.size(); ++i) {
+    const bool repeated = next_repeated != out.repeated.end() && *next_repeated == i;
+    next_repeated += repeated ? 1 : 0;
     waiting.done(commands[i].queue.tenant);
     expect_moves(local.origins[i].from, out.replies[i]);
-    give(reply_effect{local.origins[i].from, std::move(out.replies[i]), {}}, local.origins[i].want_bodies);
+    give(reply_effect{local.origins[i].from, std::move(out.replies[i]), {}, repeated}, local.origins[i].want_bodies);
   }
   if (local.origins.empty()) own_applied(commands.front());
   if (!leads) return;

@@ -43,6 +43,7 @@ body_key key_of(const queue::body_ref& ref) { return {ref.index, ref.n}; }
 void replica::impl::give(reply_effect reply, bool want_bodies) {
   if (want_bodies) {
     auto refs = bodies_of(*reply.outcome);
+    refs.replayed = refs.replayed || reply.repeated;
     if (!refs.bodies.empty()) return give_with_bodies(std::move(reply), std::move(refs.bodies), refs.replayed);
   }
   deliver(std::move(reply));

@@ -96,6 +96,7 @@ struct reply_effect {
   cookie to;
   result<queue::reply> outcome;
   std::vector<shared_bytes> bodies;
+  bool repeated = false; ///< as its first copy was answered, as far as that is kept (queue/repeats.hpp)
 };
 
 /// The answer to a question. Errors: not_leader, busy, unavailable.

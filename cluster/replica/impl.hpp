@@ -164,6 +164,7 @@ struct replica::impl {
   void cut_log();
   [[nodiscard]] log_index cut_from() const;
   void note_configs(const raft::persist_request& p);
+  [[nodiscard]] bool note_life(std::uint64_t life);
   void put_record();
 
   // peers.cpp: messages, ticks, reports
@@ -203,6 +204,7 @@ struct replica::impl {
   // pull.cpp: what a follower takes over
   struct pull_state {
     raft::install_offer offer;
+    std::uint64_t life = 1; ///< as the state that comes knows it
     generation into;
     family where = family::queue;
     std::string from;

@@ -9,18 +9,9 @@ namespace {
 
 constexpr std::size_t page_items = 256;
 
-// Node ids are drawn when a node is made and a shard is made once on it, so the pair never names two replicas.
-replica_id make_replica_id(node_id node, shard_id shard) {
-  std::string bytes;
-  byte_writer out(bytes);
-  out.u64(node.value);
-  out.u16(shard.value);
-  return {hash_of(bytes).low | 1U};
-}
-
 codec::replica_record make_record(const replica_options& options) {
   codec::replica_record out;
-  out.replica = options.replica.value != 0 ? options.replica : make_replica_id(options.self, options.shard);
+  out.replica = options.replica.value != 0 ? options.replica : first_replica_of(options.self, options.shard);
   if (options.initial) out.config = *options.initial;
   else out.config.voters = {{out.replica, options.self}};
   out.snapshot.config = out.config;
@@ -128,6 +119,15 @@ result<bool> has_entries(const store& from, shard_id shard) {
 }
 
 } // namespace
+
+// Node ids are drawn when a node is made and a shard is made once on it, so the pair never names two replicas.
+replica_id first_replica_of(node_id node, shard_id shard) {
+  std::string bytes;
+  byte_writer out(bytes);
+  out.u64(node.value);
+  out.u16(shard.value);
+  return {hash_of(bytes).low | 1U};
+}
 
 result<void> decode_payload(raft::entry& e) {
   if (e.kind != raft::entry_kind::command) return {};

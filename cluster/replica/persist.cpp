@@ -10,7 +10,23 @@ using namespace std::chrono_literals;
 constexpr std::uint64_t idle_entries = 16;
 constexpr duration idle_after = 30s;
 
+/// The life that an entry begins; it stands alone in its entry. 0: none.
+std::uint64_t life_begun(const raft::entry& e) {
+  if (e.kind != raft::entry_kind::command) return 0;
+  const auto& what = static_cast<const local_entry*>(e.payload.decoded.get())->command.what.commands.front().what;
+  const auto* const begun = std::get_if<queue::begin_life>(&what);
+  return begun != nullptr ? begun->life : 0;
+}
+
 } // namespace
+
+/// Whoever accepts a loss here begins a later life than any that was ever logged, also if by then neither state nor log
+/// can be read. So the record has it, with the entry or the state that brings it. One that is truncated does no harm.
+bool replica::impl::note_life(std::uint64_t life) {
+  const bool later = life > record.life;
+  if (later) record.life = life;
+  return later;
+}
 
 void replica::impl::put_raft(const raft::persist_request& p) {
   const auto shard = options.shard;
@@ -24,7 +40,9 @@ void replica::impl::put_raft(const raft::persist_request& p) {
     bodies.truncate(*p.truncate_from);
     sizes.truncate(*p.truncate_from);
   }
+  bool began_life = false;
   for (const auto& e : p.entries) {
+    began_life = note_life(life_begun(e)) || began_life;
     auto encoded = codec::encode_entry(shard, e);
     sizes.add(e.index, encoded.size());
     batch->put(family::raft_log, keys::raft_log(shard, e.index), std::move(encoded));
@@ -46,7 +64,7 @@ void replica::impl::put_raft(const raft::persist_request& p) {
     record.log_first = disk_first = *p.log_first;
     sizes.cut(disk_first);
   }
-  if (p.hard || p.config || p.snapshot || p.log_first) put_record();
+  if (p.hard || p.config || p.snapshot || p.log_first || began_life) put_record();
   // A cut alone may be lost: the entries are there again, and harmless.
   batch_sync = batch_sync || p.truncate_from || !p.entries.empty() || p.hard || p.config;
   batch_core = p.ticket;

@@ -2,6 +2,7 @@
 // synced batch switches to it and drops the old log and state whole. Until that batch the replica is what it was, and
 // what a crash leaves of the new generation is garbage that the next start sweeps (replication.md section 10).
 #include "cluster/base/limits.hpp"
+#include "cluster/queue/snapshot.hpp"
 #include "cluster/replica/impl.hpp"
 #include "cluster/storage/keys.hpp"
 
@@ -89,6 +90,7 @@ bool replica::impl::take_chunk(pull_chunk& m) {
       pull->applied = *state;
     } else {
       if (!pull->sums.add_pair(key, value)) return false;
+      if (key == queue::key::shard()) pull->life = queue::decode_shard(value).value_or(queue::shard_record{}).life;
       batch->put(family::queue, keys::queue(options.shard, pull->into, key), std::move(value));
     }
   }
@@ -123,6 +125,7 @@ void replica::impl::finish_pull() {
   record.snapshot = meta;
   record.config = meta.config;
   record.configs.clear();
+  static_cast<void>(note_life(pull->life));
   record.log_first = disk_first = {meta.index.value + 1};
   batch->put(family::queue, keys::queue(shard, record.generation, keys::applied_relative),
              codec::encode_applied(shard, *pull->applied));

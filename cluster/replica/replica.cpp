@@ -151,7 +151,9 @@ void replica::impl::take_role(const raft::role_change& role) {
   leads = role.leads;
   leads_in = leads ? role.term : leads_in;
   if (leads) begin_leading();
-  if (!has_peers() || (leader_told == role.leader && leader_told_in == role.term)) return;
+  // A newcomer knows no members yet when it first hears its leader.
+  const bool led_elsewhere = role.leader && role.leader->node != options.self;
+  if ((!has_peers() && !led_elsewhere) || (leader_told == role.leader && leader_told_in == role.term)) return;
   leader_told = role.leader;
   leader_told_in = role.term;
   effects.push_back(leader_effect{role.term, role.leader});
@@ -262,6 +264,7 @@ result<void> replica::transfer(clock_reading now, node_id to) {
 
 raft::raft_status replica::group() const { return impl_->core.status(); }
 const raft::configuration& replica::members() const { return impl_->core.config(); }
+std::vector<raft::follower_progress> replica::followers() const { return impl_->core.followers(); }
 
 void replica::drain(clock_reading now) {
   impl_->hear(now);

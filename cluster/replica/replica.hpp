@@ -47,6 +47,9 @@ struct stored_replica;
 [[nodiscard]] result<std::shared_ptr<const stored_replica>> load_replica(const store& from,
                                                                          const replica_options& options);
 
+/// The replica of a shard that was never on this node before and is the whole group.
+[[nodiscard]] replica_id first_replica_of(node_id node, shard_id shard);
+
 /// What `status`, metrics and tests look at; plain numbers since this life began unless said otherwise.
 struct replica_status {
   bool leads = false;
@@ -110,6 +113,7 @@ public:
   /// Of the core, for operators and the simulation.
   [[nodiscard]] raft::raft_status group() const;
   [[nodiscard]] const raft::configuration& members() const;
+  [[nodiscard]] std::vector<raft::follower_progress> followers() const;
 
 private:
   struct impl;

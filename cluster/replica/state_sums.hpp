@@ -4,7 +4,7 @@
 
 #include "cluster/base/bytes.hpp"
 #include "cluster/base/result.hpp"
-#include "cluster/queue/snapshot.hpp"
+#include "cluster/queue/move_records.hpp"
 
 namespace burrow {
 
@@ -13,11 +13,15 @@ public:
   /// A pair of family queue, `applied` apart. Error: corrupt.
   [[nodiscard]] result<void> add_pair(std::string_view key, std::string_view value) {
     state_ = state_ + hash_of(key, value);
-    if (!queue::key::is_message(key)) return {};
-    const auto read = queue::decode_message({queue::key::last_number(key)}, value);
-    if (!read) return error{errc::corrupt, "a message of the state cannot be read"};
-    const auto& body = read->item.body;
-    named_ = named_ + sum_of(body.index, body.n, body.size, body.hash);
+    if (queue::key::is_leaving(key)) { // its bytes are ours until it has left
+      const auto leaving = queue::decode_leaving(queue::key::move_of(key), value);
+      if (!leaving) return error{errc::corrupt, "a message that moves cannot be read"};
+      name(leaving->moved.what.body);
+    } else if (queue::key::is_message(key)) {
+      const auto read = queue::decode_message({queue::key::last_number(key)}, value);
+      if (!read) return error{errc::corrupt, "a message of the state cannot be read"};
+      name(read->item.body);
+    }
     return {};
   }
   /// A body as stored.
@@ -29,6 +33,7 @@ public:
   [[nodiscard]] bool bodies_match() const { return named_ == there_; }
 
 private:
+  void name(const queue::body_ref& body) { named_ = named_ + sum_of(body.index, body.n, body.size, body.hash); }
   static hash128 sum_of(log_index index, std::uint32_t n, std::uint32_t size, const hash128& hash) {
     std::string bytes;
     byte_writer out(bytes);

@@ -18,7 +18,8 @@ operation clients::draw(std::size_t shard, random& chance) {
   operation op;
   op.shard = {static_cast<std::uint16_t>(shard + 1)};
   auto& s = plain_[shard];
-  if (chance.chance(400)) draw_plain(op, s, chance);
+  if (plan_.moving > 0 && chance.chance(plan_.moving)) draw_moving(op, s, chance);
+  else if (chance.chance(400)) draw_plain(op, s, chance);
   else draw_busy(op, s, chance);
   s.used.insert(op.queue());
   return op;
@@ -98,6 +99,9 @@ void clients::draw_busy(operation& op, shard_memory& s, random& chance) {
   const bool bounded = plan_.quota > 0 && chance.chance(300);
   const queue_ref queue{tenant_id(bounded ? bounded_tenant : busy_tenant), "w" + std::to_string(chance.below(2))};
   const auto what = chance.below(100);
+  if (what < 45 && plan_.repeats > 0 && !bounded && chance.chance(plan_.repeats)) {
+    return draw_repeatable(op, s, queue, chance);
+  }
   if (what < 45) return draw_insert(op, queue, chance);
   if (what < 65) {
     queue::take take;
@@ -124,6 +128,7 @@ void clients::draw_busy(operation& op, shard_memory& s, random& chance) {
 }
 
 void clients::learn(const operation& op) {
+  if (op.queue().tenant == moving_tenant) return learn_moving(op);
   const auto* const take = op.reply ? std::get_if<queue::take_reply>(&*op.reply) : nullptr;
   if (take == nullptr || std::get<queue::take>(op.command->what).action != queue::take_action::claim) return;
   auto& receipts = plain_[op.shard.value - 1].receipts;

@@ -26,41 +26,66 @@ struct coverage {
                 wakes_by_membership = 0, checks = 0;
   // Of worlds of whole replicas.
   std::uint64_t operations = 0, unknown_outcomes = 0, refused = 0, histories = 0, applies_abandoned = 0, sessions = 0,
-                clock_jumps = 0, bodies_gone = 0, disks_low = 0;
+                clock_jumps = 0, bodies_gone = 0, disks_low = 0, calls = 0, moves_left = 0, arrivals = 0,
+                arrivals_repeated = 0, moves_resent = 0, repeats = 0, bits_flipped = 0, disks_forgot = 0,
+                replicas_lost = 0;
 
   template <class Function>
-  void each(Function&& f) const {
-    f("elections", elections);
-    f("truncations", truncations);
-    f("installs", installs);
-    f("joint_changes", joint_changes);
-    f("transfers", transfers);
-    f("crashes", crashes);
-    f("crashes_between_vote_and_sync", crashes_between_vote_and_sync);
-    f("crashes_aimed", crashes_aimed);
-    f("fenced_restarts", fenced_restarts);
-    f("cuts", cuts);
-    f("syncs_failed", syncs_failed);
-    f("replaced", replaced);
-    f("reads_served", reads_served);
-    f("reads_failed", reads_failed);
-    f("committed", committed);
-    f("fetches", fetches);
-    f("sleeps", sleeps);
-    f("wakes_by_membership", wakes_by_membership);
-    f("messages", messages);
-    f("checks", checks);
-    f("operations", operations);
-    f("unknown_outcomes", unknown_outcomes);
-    f("refused", refused);
-    f("histories", histories);
-    f("applies_abandoned", applies_abandoned);
-    f("sessions", sessions);
-    f("clock_jumps", clock_jumps);
-    f("bodies_gone", bodies_gone);
-    f("disks_low", disks_low);
-  }
+  void each(Function&& f) const;
   void add(const coverage& other);
 };
+
+struct coverage_field {
+  const char* name;
+  std::uint64_t coverage::*count;
+};
+inline constexpr coverage_field coverage_fields[] = {
+    {"elections", &coverage::elections},
+    {"truncations", &coverage::truncations},
+    {"installs", &coverage::installs},
+    {"joint_changes", &coverage::joint_changes},
+    {"transfers", &coverage::transfers},
+    {"crashes", &coverage::crashes},
+    {"crashes_between_vote_and_sync", &coverage::crashes_between_vote_and_sync},
+    {"crashes_aimed", &coverage::crashes_aimed},
+    {"fenced_restarts", &coverage::fenced_restarts},
+    {"cuts", &coverage::cuts},
+    {"syncs_failed", &coverage::syncs_failed},
+    {"replaced", &coverage::replaced},
+    {"reads_served", &coverage::reads_served},
+    {"reads_failed", &coverage::reads_failed},
+    {"committed", &coverage::committed},
+    {"fetches", &coverage::fetches},
+    {"sleeps", &coverage::sleeps},
+    {"wakes_by_membership", &coverage::wakes_by_membership},
+    {"messages", &coverage::messages},
+    {"checks", &coverage::checks},
+    {"operations", &coverage::operations},
+    {"unknown_outcomes", &coverage::unknown_outcomes},
+    {"refused", &coverage::refused},
+    {"histories", &coverage::histories},
+    {"applies_abandoned", &coverage::applies_abandoned},
+    {"sessions", &coverage::sessions},
+    {"clock_jumps", &coverage::clock_jumps},
+    {"bodies_gone", &coverage::bodies_gone},
+    {"disks_low", &coverage::disks_low},
+    {"calls", &coverage::calls},
+    {"moves_left", &coverage::moves_left},
+    {"arrivals", &coverage::arrivals},
+    {"arrivals_repeated", &coverage::arrivals_repeated},
+    {"moves_resent", &coverage::moves_resent},
+    {"repeats", &coverage::repeats},
+    {"bits_flipped", &coverage::bits_flipped},
+    {"disks_forgot", &coverage::disks_forgot},
+    {"replicas_lost", &coverage::replicas_lost},
+};
+
+template <class Function>
+void coverage::each(Function&& f) const {
+  for (const auto& field : coverage_fields) f(field.name, this->*field.count);
+}
+inline void coverage::add(const coverage& other) {
+  for (const auto& field : coverage_fields) this->*field.count += other.*field.count;
+}
 
 } // namespace burrow::sim

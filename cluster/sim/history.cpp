@@ -42,6 +42,9 @@ struct digester {
     for (const auto problem : r.items) out += n(static_cast<std::uint64_t>(problem));
     return out;
   }
+  std::string operator()(const queue::refused_reply& r) const {
+    return "refused " + n(static_cast<std::uint64_t>(r.problem));
+  }
 };
 
 } // namespace

@@ -29,5 +29,7 @@ struct operation {
 
 /// Queues of this tenant hold messages without deadlines, so that what they hold follows from the history alone.
 inline constexpr std::string_view plain_tenant = "plain", busy_tenant = "busy", bounded_tenant = "bounded";
+/// Messages of this one's queues move between queues and shards, so that they are followed by checker 12 alone.
+inline constexpr std::string_view moving_tenant = "moving";
 
 } // namespace burrow::sim

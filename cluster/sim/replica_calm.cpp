@@ -6,6 +6,7 @@
 namespace burrow::sim {
 namespace {
 
+constexpr int rounds_max = 1500;
 constexpr int tries_max = 20; ///< of a group whose heartbeats come too seldom for it to keep a leader
 
 } // namespace
@@ -25,6 +26,11 @@ void replica_world::heal_and_wait() {
   const auto& p = plan_.base;
   const auto timeout = p.core.election_ticks_max * tick_length * 13 / 10;
   run_for(p.delay.high + p.sync.high + 2 * plan_.read.high + plan_.patience + 4000 * ms + 10 * timeout);
+  for (int i = 0; i < 200 && lost_any() && !found_.any(); ++i) run_for(1000 * ms);
+  if (lost_any()) {
+    if (plan_.base.keeps_leader()) found_.add("liveness", "a replica whose disk is lost is not replaced");
+    return;
+  }
   for (std::size_t k = 0; k < shards_.size(); ++k) {
     bool reached = false;
     for (int i = 0; i < tries_max && !found_.any() && !reached; ++i) reached = reaches_one_state(k);
@@ -32,6 +38,7 @@ void replica_world::heal_and_wait() {
     if (!reached) return found_.add("liveness", "a healed group changes its leader again and again");
     read_everything(k);
   }
+  if (!found_.any()) moves_end();
   for (std::size_t k = 0; k < shards_.size() && !found_.any(); ++k) look_at_rest(k);
 }
 
@@ -90,9 +97,12 @@ bool replica_world::reaches_one_state(std::size_t shard) {
     }
     return sum + steps_of_installs(shard);
   };
-  // With one entry in flight much takes long to catch up with: as long as there is progress, all is well.
+  // With one entry in flight much takes long to catch up with: as long as there is progress, all is well. But an
+  // install that fails at its end and begins again makes progress for ever.
+  int left = rounds_max;
   for (auto seen = progress(); !found_.any() && !is_one_state(shard, goal);) {
     run_for(some_time);
+    if (--left == 0) found_.add("liveness", "a healed group is at it for ever and does not reach one state");
     const auto now = progress();
     if (leading(shard) != before) {
       if (keeps) found_.add("liveness", "a healed group changes its leader");
@@ -127,7 +137,9 @@ void replica_world::read_everything(std::size_t shard) {
     if (found_.any()) return;
     if (op == nullptr) return found_.add("liveness", "a healed group does not answer");
     const auto& answer = std::get<queue::messages_answer>(*op->answer);
-    if (!answer.more) acknowledged::read_all(queue, answer, shards_[shard].book, found_);
+    const auto& facts = shards_[shard];
+    if (queue.tenant == moving_tenant) moves_.read_all(facts.states.shard(), queue.queue, answer.items, found_);
+    else if (!answer.more) acknowledged::read_all(queue, answer, facts.book, found_);
   }
 }
 

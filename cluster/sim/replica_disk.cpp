@@ -64,8 +64,10 @@ void replica_world::read(replica_node& n, replica_slot& s, std::uint64_t load) {
     if (l.what.session.value != 0 && pinned == s.pins.end()) {
       l.values.push_back({errc::unavailable});
     } else if (l.what.session.value != 0) {
-      l.values.push_back(key != nullptr ? wrap(pinned->second->get(item.where, *key))
-                                        : wrap(pinned->second->scan(item.where, std::get<scan_request>(item.what))));
+      pinned->second.used = now_;
+      const auto& state = *pinned->second.state;
+      l.values.push_back(key != nullptr ? wrap(state.get(item.where, *key))
+                                        : wrap(state.scan(item.where, std::get<scan_request>(item.what))));
     } else {
       l.values.push_back(key != nullptr
                              ? wrap(n.store->get(item.where, *key, read_tier::disk))
@@ -86,12 +88,14 @@ void replica_world::start(replica_node& n, replica_slot& s) {
   o.replica = s.self.replica;
   o.initial = raft::configuration{};
   for (std::size_t i = 0; i < plan_.base.voters && n.number < plan_.base.voters && s.replaced == 0; ++i) {
-    o.initial->voters.push_back({{(i + 1) * 100'000 + s.shard.value * 1000ULL}, nodes_[i].id});
+    o.initial->voters.push_back({id_of(i, s.shard), nodes_[i].id});
   }
   o.core = plan_.base.core;
   o.bounds = plan_.bounds;
   const auto stored = load_replica(*n.store, o);
+  if (!stored && s.rotten) return lose(s);
   if (!stored) return found_.add("damaged", "a start finds: " + stored.error().context);
+  if (s.rotten) return found_.add("damaged", "a replica starts from a disk with a flipped bit");
   s.core = std::make_unique<replica>(o, *n.store, *stored, clock_of(n));
   s.core->disk_low(n.low);
   s.loads.clear();

@@ -9,9 +9,15 @@ void replica_world::start_node(replica_node& n) {
   n.up = true;
   ++n.life;
   n.writer = writer_queue();
+  if (!n.store->check_synced()) { // SYNCED tells: nothing of what is here can be trusted
+    for (auto& s : n.slots) lose(s);
+    n.store->accept_loss();
+  }
+  // What was found counts as on disk, so an open syncs it: else the next loss of synced data could not be told.
+  BURROW_ASSERT(n.store->sync().ok());
   for (auto& s : n.slots) {
     ++s.start.value;
-    start(n, s);
+    if (!s.lost) start(n, s);
   }
   tell_membership(n);
 }
@@ -34,7 +40,7 @@ void replica_world::crash(replica_node& n) {
   n.writing.reset();
   for (auto& s : n.slots) {
     if (s.vote_unsynced) ++met_.crashes_between_vote_and_sync;
-    if (s.core) met_.applies_abandoned += s.core->status().applies_abandoned;
+    count_end_of(s);
     ++s.life;
     s.starting = false;
     s.core.reset();
@@ -48,7 +54,7 @@ void replica_world::crash(replica_node& n) {
 void replica_world::restart_actor(replica_node& n, replica_slot& s) {
   if (!n.up || !s.core) return;
   ++met_.fenced_restarts;
-  met_.applies_abandoned += s.core->status().applies_abandoned;
+  count_end_of(s);
   s.core.reset();
   ++s.life;
   ++s.start.value;
@@ -67,7 +73,12 @@ void replica_world::replace(replica_node& n, replica_slot& s) {
       if (m.replica == s.self.replica) return;
     }
   }
+  begin_anew(n, s);
+}
+
+void replica_world::begin_anew(replica_node& n, replica_slot& s) {
   ++met_.replaced;
+  count_end_of(s);
   ++s.start.value;
   n.writer.fence(s.shard, s.start);
   s.core.reset();
@@ -75,8 +86,9 @@ void replica_world::replace(replica_node& n, replica_slot& s) {
   const auto from = keys::raft_state(s.shard), to = keys::after_prefix(from);
   for (const auto f : {family::raft_log, family::body, family::raft_state, family::queue}) all.erase_range(f, from, to);
   BURROW_ASSERT(n.store->write(all).ok() && n.store->sync().ok());
-  s.self.replica.value = (n.number + 1) * 100'000 + s.shard.value * 1000ULL + ++s.replaced;
+  s.self.replica = id_of(n.number, s.shard, ++s.replaced);
   s.durable = s.handed = log_image(s.shard);
+  s.rotten = s.lost = false;
   start(n, s);
 }
 
@@ -98,6 +110,8 @@ void replica_world::fault() {
     }
     return;
   }
+  if (plan_.rot > 0 && chance_.chance(plan_.rot)) return rot(n, s);
+  if (plan_.forget > 0 && chance_.chance(plan_.forget)) return forget(n);
   const auto which = plan_.base.faults.draw(chance_);
   if (!which) return;
   switch (*which) {

@@ -15,6 +15,11 @@
 
 namespace burrow::sim {
 
+/// Of the node's n-th replica of that shard: unlike any other's, since checkers know replicas by their ids.
+[[nodiscard]] inline replica_id id_of(std::size_t node, shard_id shard, std::uint64_t nth = 0) {
+  return {(node + 1) * 1'000'000 + shard.value * 1000ULL + nth};
+}
+
 /// One shard's replica on a node.
 struct replica_slot {
   explicit replica_slot(shard_id s)
@@ -30,6 +35,8 @@ struct replica_slot {
   std::uint64_t life = 0;        ///< events of an earlier life are void
   bool starting = false;         ///< waits for the log writer to be done with its earlier life
   bool damaged = false;
+  bool rotten = false; ///< a bit of it has flipped: it must not start again
+  bool lost = false;   ///< its disk is not to be trusted: it waits to be replaced
 
   log_image handed, durable;
   struct handed_batch {
@@ -38,10 +45,15 @@ struct replica_slot {
   };
   std::deque<handed_batch> unwritten; ///< not told yet
   std::uint64_t timer = 0;            ///< number of the last timer that was set
-  duration timer_at{0};
-  bool timer_set = false, drain_set = false, vote_unsynced = false, was_asleep = false, was_leading = false;
+  micros ticked_at = 0;    ///< the millisecond of its last tick
+  std::uint64_t ticks = 0; ///< in that millisecond
+  bool drain_set = false, vote_unsynced = false, was_asleep = false, was_leading = false;
   log_index seen_applied;
-  std::map<raft::session_id, std::shared_ptr<const pinned_state>> pins;
+  struct pin {
+    std::shared_ptr<const pinned_state> state;
+    micros used = 0;
+  };
+  std::map<raft::session_id, pin> pins;
   struct load_under_way {
     load_effect what;
     std::vector<loaded_item> values;

@@ -24,6 +24,14 @@ replica_plan draw_replica_plan(std::uint64_t seed) {
   b.chunk_bytes = chance.chance(300) ? 1 : spread(chance, 64, 1 << 16);
   b.install_bytes_per_s = chance.chance(200) ? 10'000 : std::size_t{1} << 30;
   b.hash_every = spread(chance, 1, 100);
+  p.moving = chance.chance(500) ? 0 : chance.between(100, 700);
+  if (p.moving > 0 && p.shards == 1 && chance.chance(700)) p.shards = chance.between(2, 4);
+  p.repeats = chance.chance(500) ? 0 : chance.between(100, 900);
+  // Of three voters one may lose its disk, of fewer none: the group would stay without a leader.
+  if (p.base.voters >= 3 && p.base.fault_every > 0 && chance.chance(250)) {
+    (chance.chance(500) ? p.rot : p.forget) = chance.between(20, 200);
+    if (p.base.change_every == 0) p.base.change_every = chance.between(200, 1000) * ms;
+  }
   return p;
 }
 
@@ -32,6 +40,8 @@ std::string replica_plan::text() const {
   return n(shards) + " shards, " + n(clients) + " clients, not here " + n(not_here) + ", read to " + n(read.high) +
          " us, cut each " + n(bounds.cut_interval) + " entries, " + n(bounds.log_bytes_max) +
          " bytes of log, chunks of " + n(bounds.chunk_bytes) + (wild_clock ? ", a wild clock" : "") +
+         (repeats > 0 ? ", " + n(repeats) + " repeatable" : "") + (rot > 0 ? ", bits flip" : "") +
+         (forget > 0 ? ", disks forget" : "") + (moving > 0 ? ", " + n(moving) + " moving" : "") +
          (through_codec > 0 ? ", through the codec" : "") + ", " + base.text();
 }
 

@@ -18,7 +18,11 @@ struct replica_plan {
   bool wild_clock = false;    ///< the clock of one node jumps by hours
   replica_bounds bounds;
   std::uint64_t quota = 0;    ///< bytes of one of the tenants on each shard; 0 = no bound
+  std::uint64_t moving = 0;   ///< per mille of the operations: on queues whose messages move between shards
+  std::uint64_t repeats = 0;  ///< per mille of the inserts: with a key or sequences, and some of them sent again
   std::uint64_t disk_low = 0; ///< per mille: a fault is a disk that runs low, or has room again
+  std::uint64_t rot = 0;      ///< per mille: a crash, and a bit of the disk that flips
+  std::uint64_t forget = 0;   ///< per mille: a crash, and a disk that has lost what was synced
   [[nodiscard]] std::string text() const;
 };
 

@@ -5,6 +5,7 @@
 namespace burrow::sim {
 
 constexpr std::size_t pins_max = 2; ///< a node
+constexpr micros pin_idle_max = 5000 * ms;
 
 void replica_world::input_done(replica_node& n, replica_slot& s) {
   ++steps_;
@@ -78,9 +79,13 @@ void replica_world::commit(replica_slot& s, log_index index) {
   ++met_.committed;
   facts.states.committed(index, record->second, [&](const state_hashes::told& t) {
     facts.answers.logged(t, found_);
+    facts.again.logged(t, found_);
     live_claims::logged(t, facts.book, found_);
     facts.book.take(t);
     quotas::logged(t, facts.book, found_);
+    if (std::holds_alternative<queue::left>(t.command.what)) aimed_ = std::max(aimed_, sometimes);
+  }, [&](const queue::entry_command& entry, const queue::outcome& out) {
+    if (plan_.moving > 0) moves_.applied(s.shard, entry, out, found_);
   }, found_);
   facts.records.erase(record);
 }
@@ -113,7 +118,8 @@ void replica_world::carry_out(replica_node& n, replica_slot& s, load_effect& e) 
   schedule(after, kind::read, n.number, s.shard.value - 1U, id);
 }
 
-void replica_world::carry_out(replica_node&, replica_slot&, reply_effect& e) {
+void replica_world::carry_out(replica_node& n, replica_slot&, reply_effect& e) {
+  if (is_of_call(n, e.to, e.outcome)) return;
   const auto at = open_.find(e.to.value);
   if (at == open_.end()) return; // its client has given up
   if (!e.outcome) return done(e.to.value, false, e.outcome.code());
@@ -128,7 +134,8 @@ void replica_world::carry_out(replica_node&, replica_slot&, reply_effect& e) {
   done(e.to.value, true, errc::ok);
 }
 
-void replica_world::carry_out(replica_node&, replica_slot&, answer_effect& e) {
+void replica_world::carry_out(replica_node& n, replica_slot&, answer_effect& e) {
+  if (is_of_call(n, e.to, e.outcome)) return;
   const auto at = open_.find(e.to.value);
   if (at == open_.end()) return;
   if (!e.outcome) return done(e.to.value, false, e.outcome.code());
@@ -160,26 +167,18 @@ void replica_world::carry_out(replica_node& n, replica_slot& s, send_effect& e) 
     if (!came) return found_.add("codec", "a message of our own is refused: " + came.error().context);
     e.what = std::move(came->what);
   }
-  const auto arrivals = net_.send(n.number, to.value - 1, chance_);
-  for (std::size_t i = 0; i < arrivals.count; ++i) {
-    std::uint64_t slot = slots_.size();
-    if (free_slots_.empty()) {
-      slots_.push_back(e.what);
-    } else {
-      slot = free_slots_.back();
-      free_slots_.pop_back();
-      slots_[slot] = e.what;
-    }
-    schedule(arrivals.after[i], kind::deliver, to.value - 1, s.shard.value - 1U, slot);
-    ++met_.messages;
-  }
+  put_on_wire(n.number, to.value - 1, s.shard, std::move(e.what));
 }
 
 void replica_world::carry_out(replica_node& n, replica_slot& s, pin_effect& e) {
   std::size_t open = 0;
-  for (const auto& other : n.slots) open += other.pins.size();
+  for (auto& other : n.slots) {
+    // Nobody pulls any more, and other shards wait for it.
+    std::erase_if(other.pins, [&](const auto& p) { return p.second.used + pin_idle_max < now_; });
+    open += other.pins.size();
+  }
   if (open >= pins_max) return; // its loads will find nothing
-  s.pins[e.session] = n.store->pin().value();
+  s.pins[e.session] = {n.store->pin().value(), now_};
   ++met_.sessions;
 }
 
@@ -200,7 +199,7 @@ void replica_world::carry_out(replica_node&, replica_slot& s, damaged_effect& e)
 
 void replica_world::carry_out(replica_node&, replica_slot& s, distrust_effect& e) {
   found_.add("distrust", "replica " + std::to_string(s.self.replica.value) + " distrusts " +
-                             std::to_string(e.who.replica.value) + ", though no disk forgets here");
+                             std::to_string(e.who.replica.value) + ", though who forgets comes back as another");
 }
 
 } // namespace burrow::sim

@@ -67,6 +67,7 @@ void replica_world::done(std::uint64_t number, bool answered, errc code) {
     return;
   }
   if (!answered) ++met_.unknown_outcomes;
+  if (!answered) clients_.learn_unknown(op);
   if (what.client == nobody) asked_ = op;
   finish(std::move(op));
 }
@@ -105,7 +106,8 @@ void replica_world::change() {
   std::vector<raft::member> all;
   for (const auto& other : nodes_) all.push_back(other.slots[shard].self);
   auto& s = n->slots[shard];
-  const auto next = shards_[shard].members.next(s.core->members(), all, chance_);
+  const auto next = has_lost(shard) ? without_lost(*s.core, shard)
+                                    : shards_[shard].members.next(s.core->members(), all, chance_);
   if (!next) return;
   if (s.core->change(clock_of(*n), *next) && !next->voters.empty()) ++met_.joint_changes;
   input_done(*n, s);

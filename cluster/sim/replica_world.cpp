@@ -3,7 +3,9 @@
 namespace burrow::sim {
 
 constexpr micros impatient_after = 1000 * ms;
+constexpr std::uint64_t ticks_a_ms_max = 1000;
 constexpr micros phase_1_max = 900'000 * ms;
+constexpr std::size_t synced_batches_undoable = 32;
 constexpr std::int64_t clocks_apart_ms = 200; ///< those that nobody meddles with
 
 replica_world::replica_world(const replica_plan& p)
@@ -19,10 +21,11 @@ replica_world::replica_world(const replica_plan& p)
     n.id = {i + 1};
     n.drift = 1000 + chance_.below(p.base.drift_per_mille + 1) - p.base.drift_per_mille / 2;
     n.wall_offset_ms = static_cast<std::int64_t>(chance_.below(2 * clocks_apart_ms)) - clocks_apart_ms;
-    n.store = std::make_unique<memory_store>(memory_options{p.base.seed ^ (i + 77), p.not_here, 64, 0});
+    n.store = std::make_unique<memory_store>(
+        memory_options{p.base.seed ^ (i + 77), p.not_here, 64, synced_batches_undoable});
     for (std::size_t k = 0; k < p.shards; ++k) {
       auto& s = n.slots.emplace_back(shards_[k].states.shard());
-      s.self = {{(i + 1) * 100'000 + (k + 1) * 1000}, n.id};
+      s.self = {id_of(i, s.shard), n.id};
     }
   }
   for (auto& n : nodes_) start_node(n);
@@ -83,10 +86,11 @@ void replica_world::handle(const event& e) {
   aimed_ = 0;
   switch (e.what) {
   case kind::tick:
-    s.timer_set = false;
+    s.ticks = std::exchange(s.ticked_at, now_ / ms) == now_ / ms ? s.ticks + 1 : 0;
+    if (s.ticks > ticks_a_ms_max) found_.add("liveness", "a replica asks for its next tick at once, again and again");
     s.core->tick(clock_of(n));
     break;
-  case kind::deliver: s.core->received(clock_of(n), slots_[e.slot]); break;
+  case kind::deliver: deliver(n, s, slots_[e.slot]); break;
   case kind::drain:
     s.drain_set = false;
     drain(n, s);
@@ -120,7 +124,7 @@ void replica_world::handle_world(const event& e) {
     if (!calm_) transfer();
     return again(plan_.base.transfer_every);
   case kind::change:
-    if (!calm_) change();
+    if (!calm_ || lost_any()) change();
     return again(plan_.base.change_every);
   case kind::fault:
     if (!calm_) fault();
@@ -128,6 +132,7 @@ void replica_world::handle_world(const event& e) {
   case kind::quiet: quiet_until_ = now_ + chance_.between(1000, 20'000) * ms; return again(plan_.base.quiet_every);
   case kind::impatient:
     if (calm_ || now_ >= quiet_until_) impatient();
+    replace_lost();
     return schedule(impatient_after, e.what);
   case kind::heal: return net_.heal();
   default: return;
@@ -176,7 +181,14 @@ outcome replica_world::run() {
   }
   if (!found_.any()) linearizable_.check(found_);
   met_.histories += linearizable_.checked();
+  for (const auto& n : nodes_) {
+    for (const auto& s : n.slots) count_end_of(s);
+  }
+  met_.moves_left += moves_.left;
+  met_.arrivals += moves_.arrived;
+  met_.arrivals_repeated += moves_.repeated;
   std::uint64_t end = trace_;
+  for (const auto& f : shards_) met_.repeats += f.again.met();
   for (const auto& f : shards_) end = mix(end, f.states.last().value);
   return {found_.any() ? found_.what() + describe() : std::string(), steps_, end, met_};
 }

@@ -12,13 +12,16 @@
 #include "cluster/sim/checkers/linearizable.hpp"
 #include "cluster/sim/checkers/live_claims.hpp"
 #include "cluster/sim/checkers/logs.hpp"
+#include "cluster/sim/checkers/moves.hpp"
 #include "cluster/sim/checkers/promises.hpp"
 #include "cluster/sim/checkers/quotas.hpp"
+#include "cluster/sim/checkers/repeats.hpp"
 #include "cluster/sim/checkers/times.hpp"
 #include "cluster/sim/clients.hpp"
 #include "cluster/sim/events.hpp"
 #include "cluster/sim/network.hpp"
 #include "cluster/sim/replica_node.hpp"
+#include "cluster/sim/replica_packets.hpp"
 #include "cluster/sim/world.hpp"
 
 #include <string>
@@ -33,6 +36,7 @@ class replica_world {
  public:
   explicit replica_world(const replica_plan& p);
   [[nodiscard]] outcome run();
+  [[nodiscard]] std::vector<micros> failover(); ///< replica_failover.cpp, instead of run()
 
  private:
   enum class kind : std::uint8_t { tick, deliver, drain, written, restart, read, loaded, suspect, // of a node
@@ -55,6 +59,7 @@ class replica_world {
     state_hashes states;
     ledger book;
     acknowledged answers;
+    repeats again;
     changes members;
     std::unordered_map<std::uint64_t, std::string> records; ///< until committed, by the log's hash up to them
     std::vector<std::uint64_t> chain{0};                    ///< of the committed log, by index
@@ -88,8 +93,22 @@ class replica_world {
   void carry_out(replica_node& n, replica_slot& s, timer_effect& e);
   void carry_out(replica_node& n, replica_slot& s, damaged_effect& e);
   void carry_out(replica_node& n, replica_slot& s, distrust_effect& e);
-  template <class Other>
-  void carry_out(replica_node&, replica_slot&, Other&) {}
+  void carry_out(replica_node& n, replica_slot& s, call_effect& e);
+  // Told to waiters, metrics, routing and alarms, none of which this world has.
+  void carry_out(replica_node&, replica_slot&, notify_effect&) {}
+  void carry_out(replica_node&, replica_slot&, usage_effect&) {}
+  void carry_out(replica_node&, replica_slot&, role_effect&) {}
+  void carry_out(replica_node&, replica_slot&, leader_effect&) {}
+  void carry_out(replica_node&, replica_slot&, time_ahead_effect&) {}
+
+  // replica_moves.cpp: what shards have to do with each other
+  void put_on_wire(std::size_t from, std::size_t to, shard_id shard, packet what);
+  void deliver(replica_node& n, replica_slot& s, packet& what);
+  template <class Outcome>
+  [[nodiscard]] bool is_of_call(replica_node& n, cookie to, Outcome& outcome);
+  void count_end_of(const replica_slot& s);
+  void moves_end();
+  void write_to(std::size_t shard, replica_node& n);
 
   // replica_disk.cpp: the log writer, the readers, starts
   void start_writing(replica_node& n);
@@ -103,8 +122,19 @@ class replica_world {
   void crash(replica_node& n);
   void restart_actor(replica_node& n, replica_slot& s);
   void replace(replica_node& n, replica_slot& s);
+  void begin_anew(replica_node& n, replica_slot& s);
   void fault();
   void move_clock(replica_node& n);
+
+  // replica_losses.cpp: disks that rot or forget, and what becomes of their replicas
+  [[nodiscard]] bool may_lose(const replica_node& n, std::size_t shard) const;
+  void rot(replica_node& n, replica_slot& s);
+  void forget(replica_node& n);
+  [[nodiscard]] bool has_lost(std::size_t shard) const;
+  [[nodiscard]] bool lost_any() const;
+  [[nodiscard]] std::optional<raft::config_change> without_lost(const replica& leader, std::size_t shard) const;
+  void lose(replica_slot& s);
+  void replace_lost();
   void tell_membership(const replica_node& of);
   void aim(replica_node& n);
 
@@ -137,12 +167,12 @@ class replica_world {
   micros now_ = 0;
   std::uint64_t trace_ = 0, steps_ = 0;
   event_queue<event> events_;
-  std::vector<peer_content> slots_;
+  std::vector<packet> slots_;
   std::vector<std::uint64_t> free_slots_;
   bool calm_ = false;
   micros quiet_until_ = 0;
   std::uint64_t aimed_ = 0; ///< how much what has just happened is worth a crash
-  static constexpr std::uint64_t often = 1, seldom = 20;
+  static constexpr std::uint64_t often = 1, sometimes = 5, seldom = 20;
 
   struct under_way {
     operation op;
@@ -151,11 +181,18 @@ class replica_world {
   std::map<std::uint64_t, under_way> open_; ///< by number
   std::uint64_t last_operation_ = 0;
   operation asked_; ///< of phase 2
+  struct caller {
+    raft::member who;
+    shard_id shard;
+    cookie call;
+  };
+  std::map<cookie, caller> calls_; ///< of one shard to another, by the number that it has at the other
 
   findings found_;
   coverage met_;
   promises promises_;
   linearizable linearizable_;
+  moves moves_{std::string(moving_tenant)};
 };
 
 } // namespace burrow::sim

@@ -108,6 +108,9 @@ TEST_CASE("one message is shown alone in each detail") {
   const auto etag = "\"" + std::to_string(m.version()) + "\"";
   CHECK(field_of(body, "ETag") == etag);
   CHECK(field_of(body, "Burrow-Zone") == "b");
+  auto forwarded = one(m, "x");
+  forwarded.zone = "far";
+  CHECK(field_of(n.answer("GET", "/v1.0/a/q/m?detail=body", std::move(forwarded)), "Burrow-Zone") == "far");
   CHECK(n.answer("GET", "/v1.0/a/q/m?detail=none", one(m, "")).status == 204);
   CHECK(n.answer("GET", "/v1.0/a/q/m", one(m, ""), {{"If-None-Match", "\"9\", W/" + etag}}).status == 304);
   CHECK(n.answer("GET", "/v1.0/a/q/m", one(m, ""), {{"If-None-Match", "\"8\""}}).status == 200);

@@ -95,6 +95,37 @@ TEST_CASE("POST ~redrive becomes a redrive, and its answer a task with its place
   CHECK(field_of(answer, "Location") == "/v1.0/%C3%A9/q/~tasks/t-7f3");
 }
 
+TEST_CASE("a redrive may have an Idempotency-Key, and its repeat says that it is one") {
+  native n;
+  const auto send = [&](std::string_view key, std::string_view body) {
+    return n.begin("POST", "/v1.0/a/q/~redrive",
+                   {{"Content-Type", "application/json"}, {"Idempotency-Key", std::string{key}}}, std::string{body});
+  };
+  const auto made = send("k-1", "{}");
+  const auto& what = std::get<queue::redrive>(made.what->what);
+  CHECK(what.idempotency_key == "k-1");
+  CHECK(what.bounds.window == std::chrono::seconds{600});
+  CHECK(what.request_hash == std::get<queue::redrive>(send("k-2", "{}").what->what).request_hash);
+  CHECK(what.request_hash != std::get<queue::redrive>(send("k-1", "{\"limit\": 1}").what->what).request_hash);
+  const auto plain = n.post_json("/v1.0/a/q/~redrive", "{}");
+  CHECK(std::get<queue::redrive>(plain.what->what).idempotency_key.empty());
+  CHECK(std::get<queue::redrive>(plain.what->what).bounds == queue::dedupe_bounds{});
+  CHECK(send("a b", "{}").answer->status == 400);
+  const auto answer = [&](bool replayed) {
+    return n.answer("POST", "/v1.0/a/q/~redrive", {queue::task_reply{errc::ok, running(), replayed}, {}, 0}, {}, "{}");
+  };
+  CHECK(field_of(answer(true), "Idempotency-Replayed") == "true");
+  CHECK(answer(true).status == 202);
+  CHECK(answer(true).body == answer(false).body);
+  CHECK(field_of(answer(true), "Location") == field_of(answer(false), "Location"));
+  CHECK(field_of(answer(false), "Idempotency-Replayed").empty());
+  const auto refused = [&](errc why) {
+    return n.answer("POST", "/v1.0/a/q/~redrive", {queue::task_reply{why, {}, false}, {}, 0}, {}, "{}").status;
+  };
+  CHECK(refused(errc::idempotency_key_reused) == 422);
+  CHECK(refused(errc::dedupe_full) == 429);
+}
+
 TEST_CASE("a redrive that cannot be is refused by its problem") {
   native n;
   const auto to_itself = n.post_json("/v1.0/a/q/~redrive", R"({"to": "q"})").answer;

@@ -16,7 +16,8 @@ ROOMS = {
     'queue': {'storage'},
     'raft': set(),
     'membership': set(),
-    'placement': set(),
+    # What it places are a group's members, on nodes that membership calls alive or dead.
+    'placement': {'raft', 'membership'},
     'storage': set(),
     'sim': {'raft', 'replica', 'queue', 'storage', 'codec'},
     'codec': {'queue', 'raft', 'membership', 'placement', 'replica', 'storage'},

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Planted mistakes: each is put into one source, and the named test must fail (style.md section 6).
 
-usage: run.py [--tree release] [--jobs N] [--list] [NAME...]      default: all of planted.txt
+usage: run.py [--tree release] [--jobs N] [--list] [--part I/N] [NAME...]      default: all of planted.txt
 Ends with `N passed, N failed`: a mistake that its test does not catch counts as failed, as does one that no longer
 applies. The source tree is never touched: the patched copy and what is built of it lie in build/mutations/. Only that
 one object is compiled; it goes in front of the libraries, so the linker takes it instead of theirs.
@@ -152,6 +152,7 @@ def main():
     options.add_argument('--tree', default='release')
     options.add_argument('--jobs', type=int, default=os.cpu_count())
     options.add_argument('--list', action='store_true')
+    options.add_argument('--part', default='0/1', help='every N-th from the I-th on; that they apply is seen of all')
     options.add_argument('names', nargs='*')
     given = options.parse_args()
     wanted = planted(LIST)
@@ -165,11 +166,20 @@ def main():
             print(f'{m.name}: {" ".join(m.why)}')
         return 0
     builder, wrong = Builder(given.tree), 0
+    for m in wanted:
+        try:
+            patched_text(m)
+        except Failed as why:
+            print(f'FAIL {m.name}: {why}', flush=True)
+            wrong += 1
+    part, parts = (int(x) for x in given.part.split('/'))
+    applied, wanted = len(wanted) - wrong, wanted[part::parts]
     with concurrent.futures.ThreadPoolExecutor(given.jobs) as pool:
         for m, why in zip(wanted, pool.map(lambda m: check(builder, m), wanted)):
             print(f'{"FAIL" if why else "caught"} {m.name}' + (f': {why}' if why else f' by "{m.test}"'), flush=True)
             wrong += why is not None
-    print(f'{len(wanted) - wrong} passed, {wrong} failed')
+    print(f'{applied} apply')
+    print(f'{max(len(wanted) - wrong, 0)} passed, {wrong} failed')
     return 1 if wrong else 0
 
 

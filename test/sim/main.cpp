@@ -3,9 +3,10 @@
 //   burrow_sim --from 1 --count 1000    a range
 //   burrow_sim --seconds 60             fresh seeds for so long, from the clock on
 //   burrow_sim --kept FILE              each line begins with a world and a seed
+//   burrow_sim --steps 200000000        so many steps at least, half of them in each world, from a seed on
 //   --world raft|replicas               the cores alone (as if not given), or whole replicas with their clients
-//   burrow_sim --sampled FILE             1 % of the range that FILE (last_run.json) names, drawn anew each time
-//   --json FILE                         writes what a long run met
+//   burrow_sim --sampled FILE             1 % of the ranges that FILE (last_run.json) names, drawn anew each time
+//   --json FILE                         writes what --steps met, a world a time
 #include "cluster/sim/replica_world.hpp"
 
 #include <chrono>
@@ -31,7 +32,7 @@ bool running_replicas = false;
 
 const char* world_flag() { return running_replicas ? "--world replicas " : ""; }
 
-std::string commit() {
+std::string read_commit() {
   std::string out;
   if (auto* const from = popen("git rev-parse --short HEAD 2>/dev/null", "r")) {
     char text[64] = {};
@@ -40,6 +41,11 @@ std::string commit() {
   }
   while (!out.empty() && out.back() == '\n') out.pop_back();
   return out.empty() ? "unknown" : out;
+}
+/// As it was when the run began: a long one may see others come.
+const std::string& commit() {
+  static const auto known = read_commit();
+  return known;
 }
 
 void print_replay(std::uint64_t seed) {
@@ -56,7 +62,7 @@ void on_abort(int) {
 
 struct arguments {
   std::optional<std::uint64_t> seed;
-  std::uint64_t from = 1, count = 0, seconds = 0;
+  std::uint64_t from = 1, count = 0, seconds = 0, steps = 0;
   std::string kept, sampled, json;
 };
 
@@ -73,6 +79,8 @@ arguments parse(int argc, char** argv) {
       out.count = number;
     else if (name == "--seconds")
       out.seconds = number;
+    else if (name == "--steps")
+      out.steps = number;
     else if (name == "--kept")
       out.kept = value;
     else if (name == "--sampled")
@@ -128,19 +136,26 @@ bool run_kept(const std::string& path, totals& sum) {
   return true;
 }
 
-std::uint64_t number_in(const std::string& text, const std::string& name) {
-  const auto at = text.find("\"" + name + "\":");
+/// The number of this name that comes next.
+std::uint64_t number_in(const std::string& text, const std::string& name, std::size_t from) {
+  const auto at = text.find("\"" + name + "\":", from);
   return at == std::string::npos ? 0 : std::strtoull(text.c_str() + at + name.size() + 3, nullptr, 10);
 }
 
 bool run_sampled(const std::string& path, totals& sum) {
   std::ifstream in(path);
-  std::stringstream text;
-  text << in.rdbuf();
-  const auto first = number_in(text.str(), "first_seed"), last = number_in(text.str(), "last_seed");
+  std::stringstream file;
+  file << in.rdbuf();
+  const auto text = file.str();
   burrow::random chance(static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count()));
-  for (auto left = (last - first + 1) / 100; left > 0; --left) {
-    if (!run_one(chance.between(first, last), sum, false)) return false;
+  for (const std::string world : {"raft", "replicas"}) {
+    const auto at = text.find("\"world\": \"" + world + '"');
+    if (at == std::string::npos) continue;
+    running_replicas = world == "replicas";
+    const auto first = number_in(text, "first_seed", at), last = number_in(text, "last_seed", at);
+    for (auto left = (last - first + 1) / 100; left > 0; --left) {
+      if (!run_one(chance.between(first, last), sum, false)) return false;
+    }
   }
   return true;
 }
@@ -152,12 +167,36 @@ void print(const totals& sum, double seconds) {
   sum.met.each([](const char* name, std::uint64_t n) { std::cout << "  " << name << " " << n << "\n"; });
 }
 
-void write_json(const std::string& path, const totals& sum) {
-  std::ofstream out(path);
-  out << "{\n  \"commit\": \"" << commit() << "\",\n  \"first_seed\": " << sum.first
-      << ",\n  \"last_seed\": " << sum.last << ",\n  \"steps\": " << sum.steps;
-  sum.met.each([&](const char* name, std::uint64_t n) { out << ",\n  \"" << name << "\": " << n; });
-  out << "\n}\n";
+void write_json(std::ostream& out, const totals& sum) {
+  out << "  {\n    \"world\": \"" << (running_replicas ? "replicas" : "raft") << "\",\n    \"commit\": \"" << commit()
+      << "\",\n    \"first_seed\": " << sum.first << ",\n    \"last_seed\": " << sum.last
+      << ",\n    \"steps\": " << sum.steps;
+  sum.met.each([&](const char* name, std::uint64_t n) { out << ",\n    \"" << name << "\": " << n; });
+  out << "\n  }";
+}
+
+/// A long run: both worlds, one after the other. What it met is written when both are through.
+bool run_steps(const arguments& a, totals& sum) {
+  std::ostringstream json;
+  for (const bool replicas : {true, false}) {
+    running_replicas = replicas;
+    totals of_world;
+    for (auto seed = a.from; of_world.steps < a.steps / 2; ++seed) {
+      if (run_one(seed, of_world, false)) continue;
+      ++sum.failed;
+      sum.seeds += of_world.seeds;
+      return false;
+    }
+    json << (replicas ? "[\n" : ",\n");
+    write_json(json, of_world);
+    sum.first = of_world.first;
+    sum.seeds += of_world.seeds;
+    sum.steps += of_world.steps;
+    sum.last = of_world.last;
+    sum.met.add(of_world.met);
+  }
+  if (!a.json.empty()) std::ofstream(a.json) << json.str() << "\n]\n";
+  return true;
 }
 
 bool run_all(const arguments& a, totals& sum) {
@@ -167,6 +206,7 @@ bool run_all(const arguments& a, totals& sum) {
   for (std::uint64_t i = 0; i < a.count; ++i) {
     if (!run_one(a.from + i, sum, false)) return false;
   }
+  if (a.steps > 0 && !run_steps(a, sum)) return false;
   if (a.seconds == 0) return true;
   using clock = std::chrono::steady_clock;
   const auto end = clock::now() + std::chrono::seconds(a.seconds);
@@ -183,11 +223,11 @@ bool run_all(const arguments& a, totals& sum) {
 int main(int argc, char** argv) {
   std::signal(SIGABRT, on_abort);
   const auto a = parse(argc, argv);
+  static_cast<void>(commit());
   totals sum;
   const auto begin = std::chrono::steady_clock::now();
   const bool good = run_all(a, sum);
   print(sum, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
-  if (!a.json.empty() && good) write_json(a.json, sum);
   std::cout << sum.seeds - sum.failed << " passed, " << sum.failed << " failed\n";
   return good && sum.seeds > 0 ? 0 : 1;
 }

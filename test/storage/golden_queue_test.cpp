@@ -113,6 +113,32 @@ queue::target by_receipt(const queue::message& m) {
   return out;
 }
 
+/// A redrive with a key, and one of each kind of command that a gateway may send again.
+void play_repeats(direct_shard& shard) {
+  std::uint64_t number = 0;
+  const auto send = [&](queue::action what, const std::vector<std::string>& bodies = {}) {
+    const queue::request_id id{0xFEDCBA9876543210, ++number, number > 9 ? number - 8 : 0, number % 2 == 0};
+    return shard.run({{"zoo", "sent"}, id, std::move(what)}, bodies);
+  };
+  queue::insert some;
+  some.items = {item("a"), item(""), item("c"), item("d")};
+  for (std::uint32_t n = 0; n < 4; ++n) some.items[n].body = n, some.items[n].body_size = 1;
+  some.items[2].guard.if_match_any = true;
+  send(some, {"a", "b", "c", "d"});
+  queue::take claim;
+  claim.limit = 2, claim.hide = 300s;
+  const auto claimed = std::get<queue::take_reply>(send(claim));
+  send(queue::change{{by_receipt(claimed.items[0]), {"nobody", {}}}, std::nullopt, 200s});
+  send(queue::remove{{by_receipt(claimed.items[1])}});
+  send(queue::configure{});
+  queue::redrive move;
+  move.to = "elsewhere", move.idempotency_key = "a redrive", move.bounds = bounds;
+  send(queue::cancel_task{std::get<queue::task_reply>(send(move)).task.id});
+  send(queue::unclaim{claimed.items[0].claim, {claimed.items[0].place}});
+  claim.step = 1, send(claim);
+  send(queue::purge{});
+}
+
 /// What leaves for another shard, what has come from one, and tasks: one that runs, one that has ended.
 void play_moves(direct_shard& shard) {
   const queue_ref letters{"acme", "letters"}, dead{"acme", "dead"};
@@ -174,6 +200,7 @@ void play(direct_shard& shard, const std::function<void()>& midway) {
   const auto undone = claim_once(shard, "never written");
   shard.run({repeated, {}, queue::unclaim{undone.items[0].claim, {undone.items[0].place}, "never written"}});
   shard.pass(21s); // a claim ends by itself
+  play_repeats(shard);
   play_moves(shard);
   shard.finish();
 }
@@ -204,6 +231,9 @@ void remembered_values(const std::function<void(const std::string&, const std::s
   key.answer = queue::remembered_claim{{0x80002}, true, {{0x60001}, {0x50007}, {0x70000}}, {0x70000}, {0x80004},
                                        true, true, true, 9};
   line("remembered_claim", encode(key));
+  CHECK(queue::decode_key(encode(key)) == key);
+  key.answer = queue::remembered_task{{0x80001}, 700};
+  line("remembered_task", encode(key));
   CHECK(queue::decode_key(encode(key)) == key);
 }
 
@@ -308,8 +338,8 @@ TEST_CASE("every pair of a golden shard is read, and would be written the same")
     ++kinds[{relative[0], has_kinds ? relative[9] : 0}];
   }
   // applied, shard, deadlines, queues, tenants, settings, registry, memory, its deadlines, all eight of moves but
-  // lines; of messages all kinds but lines, of what is remembered both
-  CHECK(kinds.size() == 23);
+  // lines; of messages all kinds but lines, of what is remembered both; gateways, replies to them
+  CHECK(kinds.size() == 25);
   const auto log = (*s)->scan(family::raft_log, {.from = "", .to = "", .items_max = 10'000}, read_tier::disk);
   REQUIRE(log.ok());
   CHECK(log->items.size() > 15);

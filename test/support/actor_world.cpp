@@ -51,6 +51,7 @@ void actor_world::make_tree() {
   o.inflight_per_tenant_max = options_.inflight_per_tenant_max;
   o.queue_actors_per_tenant_max = options_.queue_actors_per_tenant_max;
   o.metrics = metrics_;
+  o.led_by = options_.led_by;
   o.fatal = writer.fatal;
   o.notice = [this](const shard_notice& n) { notices.push_back(n); };
   o.started = [this](std::string_view kind, const caf::actor& a) { started_[std::string{kind}].push_back(a); };

@@ -28,6 +28,7 @@ struct actor_world_options {
   duration passivate_after{30'000}, tenant_idle_after{60'000};
   std::size_t waiters_per_tenant_max = 1000, inflight_per_tenant_max = 1000;
   std::size_t queue_actors_per_tenant_max = 10'000;
+  std::shared_ptr<const leaders> led_by{}; ///< of a node among others
   bool tree = true; ///< false: only the system, for tests of single actors
 };
 

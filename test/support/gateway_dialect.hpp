@@ -67,6 +67,7 @@ struct native {
 
   static native_options options(bool single_node) {
     native_options out;
+    out.dedupe.window = std::chrono::seconds{600};
     out.zone = "b";
     out.seal_keys = {{1, std::string(32, 'k')}};
     out.defaults.ttl = std::chrono::seconds{345600};

@@ -1,5 +1,8 @@
 #include "test/support/moves_world.hpp"
 
+#include "cluster/codec/log_codec.hpp"
+#include "cluster/storage/keys.hpp"
+
 #include <algorithm>
 
 namespace burrow::test {
@@ -26,6 +29,9 @@ struct moves_world::host {
   };
   std::vector<load> loads;
   std::optional<duration> timer;
+  map_view state; ///< as its log on disk makes it
+  log_index followed;
+  instant time;
   std::map<cookie, std::pair<shard_id, cookie>> callers; ///< ours to a caller's; shard 0: a client
 };
 
@@ -55,9 +61,29 @@ void moves_world::start(host& h) {
   const replica_options options{h.shard, node_id{77}, false, nullptr};
   auto stored = load_replica(h.disk, options);
   BURROW_ASSERT(stored.ok());
-  check_.follow(h.shard, h.disk); // what survived unsynced is in the log from now on
+  follow(h); // what survived unsynced is in the log from now on
   h.subject = std::make_unique<replica>(options, h.disk, *stored, clock());
   h.timer = steady_;
+}
+
+void moves_world::follow(host& h) {
+  scan_request request;
+  request.from = keys::raft_log(h.shard, {h.followed.value + 1});
+  request.to = keys::after_prefix(keys::raft_state(h.shard));
+  request.items_max = ~std::size_t{0};
+  const auto page = h.disk.scan(family::raft_log, request, read_tier::disk);
+  for (const auto& [key, bytes] : page.value().items) {
+    const auto index = keys::parse_raft_log(key)->second;
+    if (index.value != h.followed.value + 1) return found_.add("log", "a gap");
+    const auto e = codec::decode_entry(h.shard, index, bytes).value();
+    h.followed = index;
+    if (e.kind != raft::entry_kind::command) continue;
+    const auto command = codec::decode_command(e.payload.command.view(), e.payload.bodies).value();
+    h.time = std::max(h.time, command.now);
+    const auto out = queue::apply({h.shard, index, h.time}, command.what, h.state);
+    if (const auto bad = h.state.accept(out.changes); !bad.empty()) found_.add("delta", bad);
+    check_.applied(h.shard, command.what, out, found_);
+  }
 }
 
 void moves_world::crash(shard_id shard) {
@@ -158,7 +184,7 @@ void moves_world::finish_sync(host& h) {
   if (synced) {
     BURROW_ASSERT(h.disk.sync_to(h.sync->sequence).ok());
     const auto moved = check_.left + check_.arrived;
-    check_.follow(h.shard, h.disk);
+    follow(h);
     if (check_.left + check_.arrived != moved) aim(h);
     if (!h.subject) return;
   }

@@ -1,11 +1,13 @@
 // Several shards, each one replica over a store that may lose what was not synced, that hand each other messages over a
 // network that loses, repeats and reorders. Virtual time, one seed. Crashes come at any moment, and aimed: right after
-// each step of a move. What every shard has on its disk is followed by moves_check.
+// each step of a move. What every shard has on its disk is told to checker 12
+// (cluster/sim/checkers/moves).
 #pragma once
 
 #include "cluster/replica/replica.hpp"
+#include "cluster/sim/checkers/moves.hpp"
 #include "cluster/storage/memory_store.hpp"
-#include "test/support/moves_check.hpp"
+#include "test/support/map_view.hpp"
 
 #include <deque>
 #include <map>
@@ -40,7 +42,9 @@ public:
   void crash(shard_id shard);
 
   [[nodiscard]] duration now() const { return steady_; }
-  [[nodiscard]] moves_check& check() { return check_; }
+  [[nodiscard]] const sim::moves& check() const { return check_; }
+  /// The first thing that was wrong; empty: nothing.
+  [[nodiscard]] const std::string& wrong() const { return found_.what(); }
   [[nodiscard]] replica_status status(shard_id shard) const;
   random& chance() { return chance_; }
   std::uint64_t crashes = 0, calls = 0, resent = 0;
@@ -54,6 +58,8 @@ private:
     duration at;
   };
   void start(host& h);
+  /// Tells the checker of entries that this shard's disk has and that were not seen yet.
+  void follow(host& h);
   void tick(host& h);
   void carry_out(host& h);
   void write(host& h);
@@ -70,7 +76,8 @@ private:
 
   moves_options options_;
   random chance_;
-  moves_check check_;
+  sim::moves check_;
+  sim::findings found_;
   duration steady_{1000};
   std::vector<std::unique_ptr<host>> hosts_;
   std::deque<envelope> network_;

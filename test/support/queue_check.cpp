@@ -2,6 +2,7 @@
 
 #include "cluster/queue/move_records.hpp"
 #include "cluster/queue/remembered.hpp"
+#include "cluster/queue/repeat_records.hpp"
 
 #include <sstream>
 #include <utility>
@@ -27,7 +28,7 @@ struct checker {
   std::map<std::string, queue_moves> moves{}; ///< by queue key
   std::map<std::string, std::string> lined{}; ///< key of a queue with a line to its name
   std::uint64_t line_count = 0, moving = 0, steps = 0, ended = 0;
-  instant first_forgotten{};
+  instant first_forgotten{}, gateways_due{};
 
   template <class F>
   void each(const std::string& from, const std::string& to, F f) {
@@ -199,6 +200,9 @@ struct checker {
     expect(s.sweeps == sweeps, "number of sweeps");
     expect(s.lines == line_count, "number of queues with lines");
     expect(s.moving == moving, "number of moving messages");
+    expect(gateways_due == no_instant || (s.gateways_due != no_instant && s.gateways_due <= gateways_due),
+           "when to look for silent gateways");
+    earliest = queue::earlier(earliest, s.gateways_due);
     expect(s.steps == steps && s.ended == ended, "number of tasks to go on, or to forget");
     if (first_forgotten != no_instant && (earliest == no_instant || first_forgotten < earliest))
       earliest = first_forgotten;
@@ -245,6 +249,30 @@ struct checker {
       counted.erase(memory->number);
     });
     expect(counted.empty(), "remembered by no queue");
+  }
+
+  /// Each gateway's list names the replies that there are, and somebody looks when it is silent.
+  void gateways() {
+    std::set<std::string> kept;
+    family(key::gateway_family, [&](const auto& k, const auto& v) {
+      const auto g = decode_gateway(v);
+      if (!g) return expect(false, "undecodable gateway");
+      expect(encode(*g) == v, "a gateway is not canonical");
+      const auto id = key::last_number(k);
+      for (const auto& one : g->kept) {
+        const auto name = key::kept(id, one.number, one.step);
+        const auto at = state.pairs.find(name);
+        expect(kept.insert(name).second, "a reply is listed twice");
+        expect(at != state.pairs.end() && at->second.size() == one.bytes, "a listed reply, or its size");
+      }
+      const auto silent = (g->heard + limits::gateway_silence_max).ms;
+      if (!g->kept.empty()) gateways_due = queue::earlier(gateways_due, {(silent + 9'999) / 10'000 * 10'000});
+    });
+    family(key::kept_family, [&](const auto& k, const auto& v) {
+      expect(kept.erase(k) == 1, "a reply that nobody lists");
+      const auto x = decode_kept(v);
+      expect(x && encode(*x) == v, "a kept reply is not canonical");
+    });
   }
 
   /// What leaves, is in line, has arrived, and is to be done by tasks.
@@ -358,6 +386,7 @@ std::string check_state(const map_view& state, const std::set<body_name>& bodies
   c.swept();
   c.memories();
   c.moves_of_shard();
+  c.gateways();
   c.shard();
   for (const auto& [k, v] : state.pairs)
     if (k[0] == 0x30) c.expect(c.numbers.contains(byte_reader(std::string_view(k).substr(1)).u64()), "orphan key");

@@ -1,5 +1,7 @@
 #include "test/support/queue_generator.hpp"
 
+#include "cluster/queue/repeats.hpp"
+
 namespace burrow::test {
 
 using namespace queue;
@@ -26,6 +28,7 @@ struct queue_generator::drawing {
         else c.what = queue::clock{};
     }
     maybe_again(c);
+    maybe_numbered(c);
     return c;
   }
   void remember(const command& c, const reply& r) {
@@ -81,15 +84,38 @@ struct queue_generator::drawing {
   void maybe_again(command& c) {
     auto* put = std::get_if<insert>(&c.what);
     const auto* taken = std::get_if<take>(&c.what);
+    const auto* moves = std::get_if<redrive>(&c.what);
     const bool keyed = (put != nullptr && !put->idempotency_key.empty()) ||
-                       (taken != nullptr && !taken->idempotency_key.empty());
+                       (taken != nullptr && !taken->idempotency_key.empty()) ||
+                       (moves != nullptr && !moves->idempotency_key.empty());
     if (!keyed) return;
     auto& earlier = keyed_[c.what.index()];
     if (earlier.size() < 4 || chance_.chance(300)) earlier.push_back(c.what);
     else c.what = earlier[earlier.size() - 1 - chance_.below(4)];
-    put = std::get_if<insert>(&c.what);
+    renumber(c);
+  }
+  void renumber(command& c) {
+    auto* put = std::get_if<insert>(&c.what);
     for (std::size_t n = 0; put != nullptr && n < put->items.size(); ++n)
       put->items[n].body = put->items[n].refused == errc::ok ? bodies++ : 0;
+  }
+  /// Some commands come from gateways, and come again; what is finished with too, though it should not.
+  void maybe_numbered(command& c) {
+    const auto gateway = chance_.between(1, 3);
+    auto& [earlier, below] = numbered_[gateway];
+    if (!earlier.empty() && chance_.chance(150)) {
+      c = earlier[earlier.size() - 1 - chance_.below(std::min<std::size_t>(earlier.size(), 12))];
+      c.request.again = chance_.chance(700);
+      renumber(c);
+    } else if (chance_.chance(300)) {
+      c.request = {gateway, earlier.size() + 1, 0, false};
+      if (!is_numbered(c)) return; // and the machine takes no notice of the id
+      earlier.push_back(c);
+    } else {
+      return;
+    }
+    if (chance_.chance(200)) below = std::max<std::uint64_t>(below, earlier.size() - chance_.below(earlier.size() + 1));
+    c.request.answered_below = below;
   }
   insert an_insert() {
     insert what;
@@ -215,6 +241,7 @@ struct queue_generator::drawing {
     what.max_per_second = limits::redrive_rate_max;
     what.fallback.ttl = std::chrono::seconds(chance_.below(20));
     if (chance_.chance(200)) what.fallback.tenant_queues_max = 1;
+    maybe_keyed(what);
     return what;
   }
   template <class T>
@@ -272,6 +299,7 @@ struct queue_generator::drawing {
   unclaim claim_;
   std::uint64_t requests_ = 0;
   std::map<std::size_t, std::vector<action>> keyed_; ///< by kind
+  std::map<std::uint64_t, std::pair<std::vector<command>, std::uint64_t>> numbered_; ///< and what is finished with
   std::uint64_t done_below_ = 1;
 };
 

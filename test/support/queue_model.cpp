@@ -340,7 +340,7 @@ reply queue_model::unclaim(turn& t, const queue::unclaim& what) {
   return out;
 }
 
-reply queue_model::run(const command& c, const apply_meta& meta, const reply& real) {
+reply queue_model::run_anew(const command& c, const apply_meta& meta, const reply& real) {
   turn t{.ref = c.queue, .meta = meta, .list = queues[c.queue], .memory = memories[c.queue]};
   reply out = done_reply{};
   floor_ = highest_;

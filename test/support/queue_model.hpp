@@ -22,6 +22,14 @@ public:
 
   /// What time alone does.
   void settle(instant now);
+  /// What gateways may send again (queue_model_repeats.cpp). What is finished with stays, and is never told.
+  struct kept_gateway {
+    instant heard;
+    std::uint64_t below = 0, last = 0;
+    std::map<std::pair<std::uint64_t, std::uint32_t>, queue::reply> replies; ///< by number and step
+  };
+  std::map<std::uint64_t, kept_gateway> gateways;
+
   /// Carries a command out; `real` is what the machine replied. Returns the reply that was due.
   queue::reply run(const queue::command& c, const queue::apply_meta& meta, const queue::reply& real);
 
@@ -41,6 +49,7 @@ public:
     bool is_claim = false, answered_again = false;
     claim_id claim;
     queue::take_reply taken;
+    std::optional<queue::task_reply> task;
   };
   struct kept_producer {
     std::uint64_t sequence = 0;
@@ -91,6 +100,8 @@ public:
 
 private:
   struct turn;
+  queue::reply run_anew(const queue::command& c, const queue::apply_meta& meta, const queue::reply& real);
+  queue::reply tell_again(const queue::command& c, const queue::apply_meta& meta, const queue::reply& first);
   [[nodiscard]] bool is_doomed(const queue_ref& ref, const queue::message& m) const;
   void deliver(const queue_ref& to, entry e, std::optional<duration> ttl, instant now);
   void move(const queue_ref& from, const queue_ref& to, shard_id shard, entry e, std::optional<duration> ttl,
@@ -104,7 +115,7 @@ private:
   [[nodiscard]] bool counts(const queue_ref& ref) const;
   queue::reply arrive(const queue::arrive& what, const queue::apply_meta& meta);
   queue::reply left(const queue::left& what, const queue::apply_meta& meta);
-  queue::reply redrive(turn& t, const queue::redrive& what, const queue::task_reply& real);
+  queue::task_reply redrive(turn& t, const queue::redrive& what, const queue::task_reply& real);
   queue::reply step(turn& t, const queue::redrive_step& what);
   queue::reply cancel(turn& t, const queue::cancel_task& what);
   void redrive_one(turn& t, model_task& task, messages::iterator at, const std::vector<place>& taken);
@@ -122,6 +133,7 @@ private:
                  const queue::insert_result* real, queue::insert_result& out, std::uint64_t& dropped);
   queue::reply keyed_take(turn& t, const queue::take& what, const queue::take_reply& real);
   queue::take_reply take(turn& t, const queue::take& what, const queue::take_reply& real);
+  queue::reply keyed_redrive(turn& t, const queue::redrive& what, const queue::task_reply& real);
   queue::take_reply claim_again(turn& t, kept_key& first);
   void forget_old(instant now);
   [[nodiscard]] std::uint64_t stored_bytes(const tenant_id& tenant) const;

@@ -90,7 +90,8 @@ reply queue_model::keyed_insert(turn& t, const queue::insert& what, const insert
   const auto at = keys.find(what.idempotency_key);
   if (at != keys.end() && at->second.expires > t.now()) {
     auto first = at->second.inserted;
-    if (at->second.is_claim || at->second.request != what.request_hash) return refuse(errc::idempotency_key_reused);
+    if (at->second.is_claim || at->second.task || at->second.request != what.request_hash)
+      return refuse(errc::idempotency_key_reused);
     if (real.items != first.items) wrong += "a repeat got another answer than the first\n";
     first.replayed = true;
     first.dropped = 0;
@@ -107,7 +108,7 @@ reply queue_model::keyed_insert(turn& t, const queue::insert& what, const insert
   const bool stored = std::any_of(out.items.begin(), out.items.end(),
                                   [](const auto& x) { return x.status != insert_status::failed; });
   if (stored && window.count() > 0)
-    keys[what.idempotency_key] = {what.request_hash, t.now() + window, real, false, false, {}, {}};
+    keys[what.idempotency_key] = {what.request_hash, t.now() + window, real, false, false, {}, {}, {}};
   else if (is_new) keys.erase(what.idempotency_key);
   return out;
 }
@@ -153,7 +154,30 @@ reply queue_model::keyed_take(turn& t, const queue::take& what, const take_reply
   const bool worth = out.problem == errc::ok && (out.count > 0 || what.step > 0);
   if (!worth || window.count() == 0) return out;
   const claim_id claim = out.items.empty() ? claim_id{} : out.items.front().claim;
-  keys[key] = {what.request_hash, t.now() + window, {}, true, false, claim, out};
+  keys[key] = {what.request_hash, t.now() + window, {}, true, false, claim, out, {}};
+  return out;
+}
+
+reply queue_model::keyed_redrive(turn& t, const queue::redrive& what, const task_reply& real) {
+  if (what.idempotency_key.empty()) return redrive(t, what, real);
+  const auto refuse = [](errc problem) { return task_reply{problem, {}, false}; };
+  auto& keys = t.memory.keys;
+  const auto at = keys.find(what.idempotency_key);
+  if (at != keys.end() && at->second.expires > t.now()) {
+    if (!at->second.task || at->second.request != what.request_hash) return refuse(errc::idempotency_key_reused);
+    auto first = *at->second.task;
+    if (real.task != first.task) wrong += "a redrive again got another answer than the first\n";
+    first.replayed = true;
+    return first;
+  }
+  const duration window = window_of(rules_of(t.ref), what.bounds);
+  const bool is_new = at == keys.end() && window.count() > 0;
+  if (is_new && is_full(t.memory, what.bounds)) return refuse(errc::dedupe_full);
+  const auto most = what.fallback.tenant_bytes_max;
+  if (is_new && most > 0 && stored_bytes(t.ref.tenant) + 256 > most) return refuse(errc::quota_exceeded);
+  const auto out = redrive(t, what, real);
+  if (out.problem == errc::ok && window.count() > 0)
+    keys[what.idempotency_key] = {what.request_hash, t.now() + window, {}, false, false, {}, {}, out};
   return out;
 }
 

@@ -177,7 +177,7 @@ queue_model::model_task* queue_model::running(const queue_ref& ref) {
   return nullptr;
 }
 
-reply queue_model::redrive(turn& t, const queue::redrive& what, const task_reply& real) {
+task_reply queue_model::redrive(turn& t, const queue::redrive& what, const task_reply& real) {
   task_reply out;
   const auto came = [&](const std::string& id) {
     const auto at = t.find(id);
@@ -289,7 +289,7 @@ reply queue_model::cancel(turn& t, const cancel_task& what) {
 std::optional<reply> queue_model::run_move(const command& c, const apply_meta& meta, turn& t, const reply& real) {
   if (const auto* x = std::get_if<queue::arrive>(&c.what)) return arrive(*x, meta);
   if (const auto* x = std::get_if<queue::left>(&c.what)) return left(*x, meta);
-  if (const auto* x = std::get_if<queue::redrive>(&c.what)) return redrive(t, *x, std::get<task_reply>(real));
+  if (const auto* x = std::get_if<queue::redrive>(&c.what)) return keyed_redrive(t, *x, std::get<task_reply>(real));
   if (const auto* x = std::get_if<queue::redrive_step>(&c.what)) return step(t, *x);
   if (const auto* x = std::get_if<queue::cancel_task>(&c.what)) return cancel(t, *x);
   return std::nullopt;

@@ -69,13 +69,14 @@ struct reply_writer {
   }
 
   void operator()(const task_reply& r) const {
-    out << "task " << problem(r.problem);
+    out << "task " << problem(r.problem) << (r.replayed ? " replayed" : "");
     if (r.problem == errc::ok) out << ' ' << to_text(r.task);
   }
   void operator()(const arrive_reply& r) const {
     out << "arrive";
     for (const auto code : r.items) out << ' ' << problem(code);
   }
+  void operator()(const refused_reply& r) const { out << "refused " << problem(r.problem); }
 };
 
 struct answer_writer {

@@ -15,11 +15,12 @@ replica_group::replica_group(std::size_t nodes, std::size_t voters, replica_opti
   }
 }
 
-void replica_group::start(std::uint64_t n) {
+void replica_group::start(std::uint64_t n, bool after_loss) {
   auto& x = at(n);
   auto o = options_;
   o.self = {n};
   o.replica = member(n).replica;
+  o.check_state = after_loss;
   o.initial = raft::configuration{};
   for (std::uint64_t v = 1; v <= voters_ && n <= voters_; ++v) o.initial->voters.push_back(member(v));
   auto stored = load_replica(x.disk, o);

@@ -36,7 +36,8 @@ public:
   node& at(std::uint64_t n) { return *nodes_.at(n - 1); }
   replica& subject(std::uint64_t n) { return *at(n).subject; }
 
-  void start(std::uint64_t n);
+  /// `after_loss`: a loss was accepted (replica_options::check_state).
+  void start(std::uint64_t n, bool after_loss = false);
   void stop(std::uint64_t n) { at(n).subject.reset(); }
   /// Lets time pass, from one timer to the next.
   void run(duration time);

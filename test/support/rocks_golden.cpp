@@ -3,6 +3,7 @@
 #include "cluster/codec/log_codec.hpp"
 #include "cluster/queue/move_records.hpp"
 #include "cluster/queue/remembered.hpp"
+#include "cluster/queue/repeat_records.hpp"
 #include "cluster/queue/snapshot.hpp"
 #include "cluster/storage/keys.hpp"
 
@@ -77,6 +78,8 @@ std::string rewritten(shard_id shard, std::string_view relative, std::string_vie
       if (relative[9] == static_cast<char>(queue::remembered_kind::producer))
         return encode(queue::decode_producer(value).value());
       return encode(queue::decode_key(value).value());
+    case queue::key::gateway_family: return encode(queue::decode_gateway(value).value());
+    case queue::key::kept_family: return encode(queue::decode_kept(value).value());
     case queue::key::queue_family: return encode(queue::decode_queue(value).value());
     case queue::key::tenant_family: return encode(queue::decode_tenant(value).value());
     case queue::key::registry_family: return std::string(value);

@@ -1,5 +1,7 @@
 #include "cluster/sim/checkers/ledger.hpp"
 
+#include "cluster/sim/history.hpp"
+
 namespace burrow::sim {
 
 const ledger_message* ledger::find(const queue_ref& queue, place at) const {
@@ -10,6 +12,7 @@ const ledger_message* ledger::find(const queue_ref& queue, place at) const {
 }
 
 void ledger::take(const state_hashes::told& t, const queue::insert& c, const queue::insert_reply& r) {
+  if (r.replayed) return; // what became of its messages meanwhile is known
   auto& q = queues_[t.command.queue];
   for (std::size_t i = 0; i < r.items.size(); ++i) {
     const auto& done = r.items[i];
@@ -48,6 +51,7 @@ void ledger::take_targets(const state_hashes::told& t, const queue::targets_repl
 }
 
 void ledger::take(const state_hashes::told& t) {
+  if (t.command.queue.tenant == moving_tenant) return;
   const auto& what = t.command.what;
   if (const auto* const r = std::get_if<queue::insert_reply>(&t.reply)) take(t, std::get<queue::insert>(what), *r);
   if (const auto* const r = std::get_if<queue::take_reply>(&t.reply)) take(t, std::get<queue::take>(what), *r);

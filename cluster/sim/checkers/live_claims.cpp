@@ -1,5 +1,7 @@
 #include "cluster/sim/checkers/live_claims.hpp"
 
+#include "cluster/sim/history.hpp"
+
 namespace burrow::sim {
 namespace {
 
@@ -35,6 +37,7 @@ void check_targets(const state_hashes::told& t, const std::vector<queue::target>
 } // namespace
 
 void live_claims::logged(const state_hashes::told& t, const ledger& book, findings& found) {
+  if (t.command.queue.tenant == moving_tenant) return;
   const auto& what = t.command.what;
   if (const auto* const c = std::get_if<queue::take>(&what)) {
     check_take(t, *c, std::get<queue::take_reply>(t.reply), book, found);

@@ -14,6 +14,7 @@ class quotas {
   static void logged(const state_hashes::told& t, const ledger& book, findings& found) {
     const auto* const c = std::get_if<queue::insert>(&t.command.what);
     if (c == nullptr || c->fallback.tenant_bytes_max == 0) return;
+    if (std::get<queue::insert_reply>(t.reply).replayed) return;
     const auto& items = std::get<queue::insert_reply>(t.reply).items;
     const auto created = [](const auto& i) { return i.status == queue::insert_status::created; };
     if (std::none_of(items.begin(), items.end(), created)) return;

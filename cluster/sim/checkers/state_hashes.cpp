@@ -30,7 +30,8 @@ class state_hashes::view final : public queue::view {
   const std::map<std::string, std::string, std::less<>>& state_;
 };
 
-void state_hashes::committed(log_index index, std::string_view record, const listener& each, findings& found) {
+void state_hashes::committed(log_index index, std::string_view record, const listener& each,
+                             const entry_listener& whole, findings& found) {
   BURROW_ASSERT(index.value == hashes_.size());
   hashes_.push_back(hashes_.back());
   const auto e = codec::decode_entry(shard_, index, record);
@@ -49,6 +50,7 @@ void state_hashes::committed(log_index index, std::string_view record, const lis
     else state_.erase(c.key);
   }
   for (std::size_t i = 0; i < out.replies.size(); ++i) each({index, time_, command->what.commands[i], out.replies[i]});
+  whole(command->what, out);
 }
 
 void state_hashes::has(replica_id who, log_index index, const hash128& state, findings& found) const {

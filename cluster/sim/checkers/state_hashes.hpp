@@ -27,8 +27,11 @@ class state_hashes {
   };
   using listener = std::function<void(const told&)>;
 
-  /// The entry that follows the last one; `record` as it is stored.
-  void committed(log_index index, std::string_view record, const listener& each, findings& found);
+  using entry_listener = std::function<void(const queue::entry_command&, const queue::outcome&)>;
+
+  /// The entry that follows the last one; `record` as it is stored. `each` hears of its commands, `whole` of all.
+  void committed(log_index index, std::string_view record, const listener& each, const entry_listener& whole,
+                 findings& found);
   /// A replica has this state at this index.
   void has(replica_id who, log_index index, const hash128& state, findings& found) const;
   [[nodiscard]] shard_id shard() const { return shard_; }

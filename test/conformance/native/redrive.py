@@ -244,3 +244,32 @@ def wakes(t):
     answer, seconds = job()
     eq(answer.json(), ['m'])
     that(seconds < 10, f'{seconds:.1f} s')
+
+
+@check('a key on ~redrive: one task however often it is sent, after it has ended and after a restart too', where='own')
+def repeated(_):
+    from restart import fresh, reborn  # above, the checks of that file would count as those of this one
+    with fresh() as (node, t):
+        t.put_all('abc')
+        send = lambda members={'to': 'other'}, key='r': t.post(  # noqa: E731
+            t.q + '/~redrive', members, {'Idempotency-Key': key})
+        first, again = want(send(), 202), want(send(), 202)
+        eq([a.headers.get('idempotency-replayed') for a in (first, again)], [None, 'true'])
+        task = first.headers['location']
+        eq((again.body, again.headers['location']), (first.body, task))
+        want(send({'to': 'other', 'limit': 1}), 422, 'idempotency-key-reused')
+        want(t.call('PUT', t.q + '/m', b'', {'Idempotency-Key': 'r'}), 422, 'idempotency-key-reused')
+        t.until(lambda: t.get(task).json()['state'] == 'done', 10, 'the task')
+        eq(send().json(), first.json(), 'the first answer once the task has ended')
+        t.put_all('de')
+        for _ in range(2):
+            t = reborn(node, t)
+            again = want(send(), 202)
+            eq(again.headers.get('idempotency-replayed'), 'true', 'after a restart')
+            eq((again.json(), again.headers['location']), (first.json(), task))
+        eq(len(want(t.get(t.q + '/~tasks'), 200).json()), 1, 'tasks')
+        eq(t.ids(), ['d', 'e'], 'messages that no repeat moved')
+        # What was refused is not remembered.
+        want(send({'to': None}, 'n'), 400, 'invalid-parameter')
+        want(send({'to': 'other'}, 'n'), 202)
+        want(send(key='a b'), 400, 'invalid-parameter')

@@ -18,6 +18,7 @@ import shlex
 import subprocess
 import sys
 import threading
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.abspath(os.path.join(HERE, '..', '..', '..'))
@@ -26,7 +27,9 @@ OUT = os.path.join(ROOT, 'build', 'mutations')
 LOCK = threading.Lock()
 CAUGHT = os.path.join(HERE, 'caught.txt')
 SEARCH_SEEDS = [(1, 1500), (1501, 2500)]  # before and after the unit tests are asked
-REPLICA_SEEDS = (1, 1500)
+# Few at a time: a mistake may keep a world busy for ever, and the next seeds catch it in a moment.
+REPLICA_SEEDS = [(first, 20) for first in range(1, 1500, 20)]
+REPLICA_LIMIT_S, REPLICA_SEARCH_S = 30, 600
 LIMIT_S = 120
 
 
@@ -108,10 +111,10 @@ def build_unit(name, objects):
     return program
 
 
-def sim_fails(program, arguments):
+def sim_fails(program, arguments, limit_s=LIMIT_S):
     """The seed that failed, or None."""
     try:
-        done = subprocess.run([program, *arguments], capture_output=True, text=True, timeout=LIMIT_S)
+        done = subprocess.run([program, *arguments], capture_output=True, text=True, timeout=limit_s)
     except subprocess.TimeoutExpired:
         return None
     found = re.search(r'replay: burrow_sim (?:--world replicas )?--seed (\d+)', done.stdout)
@@ -152,8 +155,11 @@ def search(name, known, caught):
     program, objects = build(name, known)
     found = None
     if is_of_replicas(name):
-        first, count = REPLICA_SEEDS
-        seed = sim_fails(program, ['--world', 'replicas', '--from', str(first), '--count', str(count)])
+        seed, end = None, time.monotonic() + REPLICA_SEARCH_S
+        for first, count in REPLICA_SEEDS:
+            if seed is None and time.monotonic() < end:
+                seed = sim_fails(program, ['--world', 'replicas', '--from', str(first), '--count', str(count)],
+                                 REPLICA_LIMIT_S)
         found = None if seed is None else f'replicas {seed}'
     for at, (first, count) in enumerate([] if is_of_replicas(name) else SEARCH_SEEDS):
         seed = sim_fails(program, ['--from', str(first), '--count', str(count)])

@@ -122,7 +122,12 @@ queue::moved_message any_moved(dice& r, std::vector<raft::body_part>& bodies) {
 queue::action any_move(dice& r, std::vector<raft::body_part>& bodies) {
   switch (r.below(6)) {
   case 0: {
-    queue::redrive out{std::nullopt, {3}, {}, r.next(), 100, any_defaults(r)};
+    queue::redrive out{std::nullopt, {3}, {}, r.next(), 100, {}, {}, any_defaults(r), {}};
+    if (r.chance(500)) {
+      out.idempotency_key = text(r, 20);
+      out.request_hash = {r.next(), r.next()};
+      out.bounds = any_bounds(r);
+    }
     out.max_per_second = static_cast<std::uint32_t>(r.between(1, 5000));
     if (r.chance(500)) out.to = text(r, 9);
     for (auto n = r.below(4); n > 0; --n) out.ids.push_back(text(r, 9));
@@ -181,7 +186,11 @@ queue::action any_action(dice& r, std::vector<raft::body_part>& bodies) {
   case 6: return queue::clock{};
   case 8: return any_configure(r);
   case 9: case 10: case 11: return any_move(r, bodies);
-  case 7: return queue::registry_put{text(r, 20), text(r, 100), r.chance(500)};
+  case 7: {
+    queue::registry_put put{text(r, 20), text(r, 100), r.chance(500)};
+    if (r.chance(500)) put.if_hash = hash128{r.next(), r.next()};
+    return put;
+  }
   default: return queue::set_version{static_cast<std::uint16_t>(r.next())};
   }
 }
@@ -190,7 +199,7 @@ logged_command any_command(dice& r, std::vector<raft::body_part>& bodies) {
   logged_command out{{static_cast<std::int64_t>(r.below(1ULL << 50))}, {}};
   for (auto n = r.between(1, 5); n > 0; --n) {
     queue::command c{{text(r, 20), text(r, 20)}, {}, any_action(r, bodies)};
-    if (r.chance(500)) c.request = {r.next(), r.next(), r.next()};
+    if (r.chance(500)) c.request = {r.next(), r.next(), r.next(), r.chance(500)};
     out.what.commands.push_back(std::move(c));
   }
   return out;

@@ -183,6 +183,62 @@ TEST_CASE_FIXTURE(dedupe_fixture, "a key serves one request: not an insert and a
   CHECK(check() == "");
 }
 
+TEST_CASE_FIXTURE(dedupe_fixture, "a redrive with a key makes one task, and its repeat gets that one as it was made") {
+  const auto move = [&](std::string key, std::uint64_t request = 1) {
+    redrive what;
+    what.to = "two";
+    what.max_per_second = limits::redrive_rate_max;
+    what.idempotency_key = std::move(key);
+    what.request_hash = {0, request};
+    what.bounds = {600s, 5, 2};
+    return run_one<task_reply>(what);
+  };
+  put(items(3));
+  const auto first = move("k");
+  REQUIRE(first.problem == errc::ok);
+  CHECK_FALSE(first.replayed);
+  CHECK(first.task.remaining == 3);
+  const auto again = move("k");
+  CHECK(again.replayed);
+  CHECK(again.task == first.task);
+  CHECK(move("k", 2).problem == errc::idempotency_key_reused);
+  CHECK(put(keyed(items(1), "k")).problem == errc::idempotency_key_reused);
+  CHECK(taken(claim_of("k")).problem == errc::idempotency_key_reused);
+  CHECK(move("other").problem == errc::task_running); // which is not remembered
+  CHECK(kept(key::remembered_family) == 1);
+  pass(1s);
+  CHECK(run_one<task_reply>(redrive_step{first.task.id, ~std::uint64_t{0}, {}}).task.state == task_state::done);
+  CHECK(move("k").task == first.task);
+  CHECK(ask<tasks_answer>(list_tasks{}).items.size() == 1);
+  CHECK(check() == "");
+  pass(600s);
+  const auto later = move("k");
+  CHECK_FALSE(later.replayed);
+  CHECK(later.task.id != first.task.id);
+  CHECK(check() == "");
+}
+
+TEST_CASE_FIXTURE(dedupe_fixture, "a redrive's key counts to queue and tenant, and not if nothing came of it") {
+  redrive what;
+  what.to = "one";
+  what.idempotency_key = "k";
+  what.bounds = {600s, 1, 0};
+  CHECK(run_one<task_reply>(what).problem == errc::invalid_parameter);
+  CHECK(memory_keys() == 0);
+  what.to = "two";
+  what.fallback.tenant_bytes_max = 255;
+  CHECK(run_one<task_reply>(what).problem == errc::quota_exceeded);
+  CHECK(state.pairs.empty());
+  ++what.fallback.tenant_bytes_max;
+  CHECK(run_one<task_reply>(what).problem == errc::ok);
+  CHECK(last.usage.at(0).bytes == 256);
+  CHECK(put(keyed(items(1), "next")).problem == errc::ok);
+  what.idempotency_key = "third";
+  what.fallback = {};
+  CHECK(run_one<task_reply>(what).problem == errc::dedupe_full);
+  CHECK(check() == "");
+}
+
 TEST_CASE_FIXTURE(dedupe_fixture, "a producer is forgotten after seven days of silence, and not before") {
   put(by("p", 7));
   for (int week = 0; week < 3; ++week) {

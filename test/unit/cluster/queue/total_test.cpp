@@ -115,6 +115,23 @@ TEST_CASE_FIXTURE(registry_fixture, "a value set only if absent gives the one in
   CHECK(set("cluster", "second").value == "second");
 }
 
+TEST_CASE_FIXTURE(registry_fixture, "a registry value is replaced only while it is what was read") {
+  const auto replace = [&](const std::string& read, const std::string& value) {
+    run({{{}, {}, registry_put{"map", value, false, hash_of(read)}}});
+    return std::get<done_reply>(last.replies[0]);
+  };
+  CHECK(replace("something", "1").problem == errc::etag_mismatch);
+  CHECK(replace("", "1").changed);
+  CHECK(replace("1", "2").changed);
+  const auto late = replace("1", "other");
+  CHECK(late.problem == errc::etag_mismatch);
+  CHECK_FALSE(late.changed);
+  CHECK(late.value == "2");
+  CHECK(replace("1", "2").problem == errc::ok); // a repeat of what was done
+  CHECK(replace("2", "").changed);
+  CHECK(replace("", "3").changed);
+}
+
 TEST_CASE_FIXTURE(registry_fixture, "registry keys and values have bounds") {
   CHECK(set("", "x").problem == errc::invalid_parameter);
   CHECK(set(std::string(256, 'k'), "x").problem == errc::invalid_parameter);

@@ -44,6 +44,7 @@ TEST_CASE("§6 a group of one grows to three in one joint step") {
   g.add(2), g.add(3);
   g.tick(1, 2);
   REQUIRE(g.status(1).leads);
+  const auto before = g.status(1).configured;
   REQUIRE(g.core(1).change(to({1}, {2, 3})).ok());
   g.drain(1);
   g.deliver();
@@ -57,7 +58,9 @@ TEST_CASE("§6 a group of one grows to three in one joint step") {
   for (const auto n : {1, 2, 3}) {
     CHECK_FALSE(joint(g, n));
     CHECK(g.core(n).config().voters.size() == 3);
+    CHECK(g.status(n).configured == g.status(1).configured);
   }
+  CHECK(g.status(1).configured.value >= before.value + 3); // learners, joint, left
   CHECK_FALSE(g.status(1).change_under_way);
 }
 

@@ -1,4 +1,7 @@
 // Groups of several voters, where nothing fails but what the test takes away. What may happen is for the simulation.
+#include "cluster/codec/log_codec.hpp"
+#include "cluster/queue/snapshot.hpp"
+#include "cluster/storage/keys.hpp"
 #include "test/support/replica_group.hpp"
 
 #include <doctest/doctest.h>
@@ -140,6 +143,61 @@ TEST_CASE("a follower behind the log takes the state over in chunks, and goes on
   for (std::uint64_t n = 1; n <= 3; ++n) CHECK(g.at(n).pins.empty());
 }
 
+TEST_CASE("what gateways may send again outlives an install, and the leadership of who had it applied") {
+  replica_group g(3, 3, with_short_log());
+  const auto away = g.leader() % 3 + 1;
+  const auto send = [&](std::uint64_t number, bool again) {
+    queue::insert what;
+    what.items.emplace_back().body_size = 1;
+    const auto n = g.leader();
+    const auto from = g.propose(n, {{"acme", "jobs"}, {77, number, 0, again}, what}, {shared_bytes("x")});
+    g.run(500ms);
+    REQUIRE(g.at(n).replies.count(from) == 1);
+    const auto& reply = g.at(n).replies.at(from);
+    CHECK(reply.repeated == again);
+    REQUIRE(reply.outcome.ok());
+    REQUIRE(std::holds_alternative<queue::insert_reply>(*reply.outcome));
+    return std::get<queue::insert_reply>(*reply.outcome).items;
+  };
+  g.stop(away);
+  const auto first = send(1, false), second = send(2, false);
+  for (int i = 0; i < 60; ++i) REQUIRE(is_put(g.put("m" + std::to_string(i), "body")));
+  g.run(1s);
+  g.start(away);
+  g.run(10s);
+  REQUIRE(g.subject(away).status().installs == 1);
+  const auto old = g.leader();
+  REQUIRE(g.subject(old).transfer(g.now(g.at(old)), {away}).ok());
+  g.run(1s);
+  REQUIRE(g.leader() == away);
+  CHECK(send(1, true) == first);
+  CHECK(send(2, true) == second);
+  CHECK(all_bodies(g).size() == 62);
+}
+
+TEST_CASE("a state is taken over while a message of it is leaving for another shard") {
+  replica_group g(3, 3, with_short_log());
+  const auto away = g.leader() % 3 + 1;
+  queue::configure rule;
+  rule.to.named = queue::bit_of(queue::setting::dead_letter);
+  rule.to.values.rules.dead_letter = {"dead", {2}, 1, false, true, true, 0}; // a shard that never answers
+  g.propose(g.leader(), {{"acme", "jobs"}, {}, rule});
+  REQUIRE(is_put(g.put("doomed", "body")));
+  queue::take take;
+  take.hide = 1s;
+  g.propose(g.leader(), {{"acme", "jobs"}, {}, take});
+  g.stop(away);
+  g.run(3s);
+  REQUIRE(g.subject(g.leader()).status().moving == 1);
+  for (int i = 0; i < 60; ++i) REQUIRE(is_put(g.put("m" + std::to_string(i), "body")));
+  g.run(1s);
+  g.start(away);
+  g.run(20s);
+  CHECK(g.subject(away).status().installs == 1);
+  CHECK(g.at(away).disk.size(family::body) == 61);
+  CHECK(g.subject(away).status().state_hash == g.subject(g.leader()).status().state_hash);
+}
+
 TEST_CASE("an installed state has the time of its last entry, not that of the state before it") {
   replica_group g(3, 3, with_short_log());
   const auto away = g.leader() % 3 + 1;
@@ -168,6 +226,63 @@ TEST_CASE("one voter grows to three by learners and one joint step") {
   g.stop(1);
   REQUIRE(g.leader() > 1);
   CHECK(all_bodies(g).size() == 1);
+}
+
+namespace {
+
+/// The life in which this one's state numbers moves, and the one that its own record knows.
+struct lives {
+  std::uint64_t state, record;
+  bool operator==(const lives&) const = default;
+};
+lives lives_of(replica_group& g, std::uint64_t n) {
+  const auto get = [&](family where, const std::string& key) {
+    return g.at(n).disk.get(where, key, read_tier::disk).value().value;
+  };
+  const auto record = codec::decode_replica({1}, get(family::raft_state, keys::raft_state({1}))).value();
+  const auto state = get(family::queue, keys::queue({1}, record.generation, queue::key::shard()));
+  return {queue::decode_shard(state).value_or(queue::shard_record{}).life, record.life};
+}
+
+void grow_to_three(replica_group& g) {
+  const std::vector<raft::member> all{replica_group::member(1), replica_group::member(2), replica_group::member(3)};
+  REQUIRE(g.subject(1).change(g.now(g.at(1)), {{all[0]}, {all[1], all[2]}}).ok());
+  g.run(5s);
+  REQUIRE(g.subject(1).change(g.now(g.at(1)), {all, {}}).ok());
+  g.run(5s);
+}
+
+} // namespace
+
+TEST_CASE("a group that grows from a shard with an accepted loss keeps its life, by log or by install") {
+  for (const bool by_install : {false, true}) {
+    replica_group g(3, 1, by_install ? with_short_log() : replica_options{});
+    REQUIRE(is_put(g.put("before", "body")));
+    g.stop(1);
+    g.start(1, true);
+    g.run(1s);
+    for (int i = 0; i < 30; ++i) REQUIRE(is_put(g.put("m" + std::to_string(i), "body")));
+    grow_to_three(g);
+    CHECK(g.subject(2).status().installs == (by_install ? 1 : 0));
+    CHECK(lives_of(g, 2) == lives{2, 2});
+    CHECK(lives_of(g, 3) == lives{2, 2});
+
+    // Another one accepts a loss: what it numbers from then on is in no life that there ever was.
+    g.stop(1);
+    g.stop(3);
+    g.stop(2);
+    g.start(2, true);
+    g.start(3);
+    for (int i = 0; g.leader() != 2 && i < 20; ++i) {
+      REQUIRE(g.subject(3).transfer(g.now(g.at(3)), {2}).ok());
+      g.run(2s);
+    }
+    REQUIRE(g.leader() == 2);
+    REQUIRE(is_put(g.put("after", "body")));
+    g.run(1s);
+    CHECK(lives_of(g, 2) == lives{3, 3});
+    CHECK(lives_of(g, 3) == lives{3, 3});
+  }
 }
 
 TEST_CASE("leadership is handed over on request, and proposals are refused meanwhile, not lost") {

@@ -46,8 +46,8 @@ public:
   }
   /// What must be so at rest.
   [[nodiscard]] std::string verdict() {
-    auto& check = world_.check();
-    if (!check.wrong().empty()) return check.wrong().front();
+    const auto& check = world_.check();
+    if (!world_.wrong().empty()) return world_.wrong();
     if (check.leaving() > 0) return std::to_string(check.leaving()) + " messages have not arrived";
     if (check.running_tasks() > 0) return "a task does not end";
     for (const auto& [reply, bodies] : inserts_) {
@@ -153,7 +153,7 @@ std::string life(std::uint64_t seed, totals& sum) {
   moves_world world(options);
   workload work(world, {options.shards});
   work.set_up();
-  for (int n = 0; n < 150 && world.check().wrong().empty(); ++n) {
+  for (int n = 0; n < 150 && world.wrong().empty(); ++n) {
     work.step();
     world.run(duration{static_cast<std::int64_t>(draw.below(60))});
   }

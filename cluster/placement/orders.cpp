@@ -1,0 +1,57 @@
+#include "cluster/placement/orders.hpp"
+
+#include "cluster/base/limits.hpp"
+
+#include <algorithm>
+
+namespace burrow::placement {
+
+report_order as_of(report_order report, instant now) {
+  const auto shift = now - report.now;
+  for (auto& shard : report.shards)
+    for (auto& m : shard.members)
+      if (m.caught_up) m.caught_up_since = m.caught_up_since + shift;
+  report.now = now;
+  return report;
+}
+
+shard_seen group_watch::see(const group_told& told, instant now) {
+  shard_seen out{told.shard, told.self.node, told.term, told.config, told.configured, told.changing, {}, told.bytes};
+  std::vector<raft::member> all = told.config.voters;
+  for (const auto* const more : {&told.config.leaving, &told.config.learners})
+    for (const auto& m : *more)
+      if (std::ranges::find(all, m) == all.end()) all.push_back(m);
+  for (const auto& who : all) {
+    member_seen m;
+    m.who = who;
+    const auto at = std::ranges::find(told.followers, who, &raft::follower_progress::who);
+    const bool self = who == told.self;
+    m.damaged = std::ranges::find(told.distrusted, who) != told.distrusted.end();
+    m.heard = self || (at != told.followers.end() && at->active);
+    if (!self) {
+      const auto match = at == told.followers.end() ? 0 : at->match.value;
+      m.lag = told.committed.value - std::min(match, told.committed.value);
+      m.installing = at != told.followers.end() && at->installing;
+    }
+    m.caught_up = m.heard && !m.damaged && !m.installing && m.lag <= limits::log_entries_kept;
+    const auto known = std::ranges::find_if(
+      seen_, [&](const seen& s) { return s.shard == told.shard && s.who == who; });
+    if (m.caught_up) {
+      m.caught_up_since = known == seen_.end() ? now : known->since;
+      if (known == seen_.end()) seen_.push_back({told.shard, who, now});
+    } else if (known != seen_.end()) {
+      seen_.erase(known);
+    }
+    out.members.push_back(m);
+  }
+  std::erase_if(seen_, [&](const seen& s) {
+    return s.shard == told.shard && std::ranges::find(all, s.who) == all.end();
+  });
+  return out;
+}
+
+void group_watch::forget(shard_id shard) {
+  std::erase_if(seen_, [&](const seen& s) { return s.shard == shard; });
+}
+
+} // namespace burrow::placement
