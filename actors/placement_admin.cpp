@@ -1,0 +1,108 @@
+// What administration asks of the placement actor, on any node: a picture of the cluster, and changes. Both are decided
+// by pure functions of what the planner sees, so any node that has asked the planner may show a plan; it is carried out
+// where shard 0 leads, which checks it once more.
+#include "actors/placement_shell.hpp"
+
+#include "cluster/codec/admin_codec.hpp"
+
+#include <algorithm>
+
+namespace burrow {
+namespace {
+
+using namespace placement;
+
+constexpr duration look_patience{3'000};
+constexpr std::size_t looking_max = 64;
+
+} // namespace
+
+cluster_view placement_shell::view_here() const {
+  if (lead_ && lead_->read) return view();
+  return {known_.map, known_.nodes, nodes_seen(), {}, {}, now(), o_.plan};
+}
+
+void placement_shell::look(std::function<void(bool, cluster_view)> then) {
+  if (lead_) return then(lead_->read, view_here());
+  const auto leader = o_.table->leader_of({0});
+  if (leader.value == 0 || leader == o_.self.node || looking_.size() >= looking_max) return then(false, view_here());
+  const auto number = ++last_number_;
+  looking_.emplace(number, placement_looking{now(), std::move(then)});
+  o_.send(leader, codec::encode_admin(picture_question{o_.cluster, number}));
+}
+
+void placement_shell::looked(const picture_answer& m) {
+  auto found = looking_.extract(m.number);
+  if (found.empty()) return;
+  auto seen = view_here();
+  seen.shards = as_of(m.picture, now()).shards;
+  found.mapped().then(true, std::move(seen));
+}
+
+void placement_shell::give_up_looking() {
+  for (auto at = looking_.begin(); at != looking_.end();) {
+    if (at->second.since + look_patience > now()) {
+      ++at;
+      continue;
+    }
+    auto then = std::move(at->second.then);
+    at = looking_.erase(at);
+    then(false, view_here());
+  }
+}
+
+void placement_shell::on_picture(const get_cluster& m) {
+  look([this, to = m.from](bool whole, cluster_view seen) {
+    cluster_picture out;
+    out.whole = whole;
+    out.planner = lead_ ? o_.self.node : o_.table->leader_of({0});
+    out.view = std::move(seen);
+    out.members = members_;
+    out.events.assign(events_.begin(), events_.end());
+    self_->send(to, std::move(out));
+  });
+}
+
+void placement_shell::on_request(const operator_request& m) {
+  look([this, m](bool whole, cluster_view seen) {
+    operator_answer out;
+    if (!whole) {
+      out.problem = errc::not_leader;
+      return self_->send(m.from, std::move(out));
+    }
+    using kind = operator_request::kind;
+    switch (m.what) {
+      case kind::drain: out.plan = drain_plan(seen, m.node); break;
+      case kind::undo: out.plan = undo_plan(seen, m.node); break;
+      case kind::decommission: out.plan = decommission_plan(seen, m.node); break;
+      case kind::move: out.plan = move_plan(seen, m.shard, m.node, m.to); break;
+      case kind::transfer: out.plan = transfer_plan(seen, m.shard, m.to); break;
+      case kind::rebalance: out.plan = rebalance_plan(seen); break;
+    }
+    const bool may = out.plan.allowed() || (m.force && out.plan.forceable);
+    if (may && !m.dry_run && m.what != kind::rebalance) do_request(m, out, seen);
+    else self_->send(m.from, std::move(out));
+  });
+}
+
+/// Begun means ordered: whether it was heard shows in the next picture.
+void placement_shell::do_request(const operator_request& m, operator_answer out, const cluster_view& seen) {
+  const auto planner = lead_ ? o_.self.node : o_.table->leader_of({0});
+  const auto tell = [&](node_id to, admin_message what) {
+    if (to == o_.self.node) self_->send(self_, control_order_said{to, 0, codec::encode_admin(what)});
+    else o_.send(to, codec::encode_admin(what));
+  };
+  if (out.plan.state) {
+    const auto* const node = find(seen.nodes, m.node);
+    if (node != nullptr) tell(planner, node_order{o_.cluster, m.node, node->state, *out.plan.state, m.reason});
+  } else if (m.what == operator_request::kind::move) {
+    tell(planner, move_order{o_.cluster, m.shard, m.node, m.to});
+  } else {
+    for (const auto& one : out.plan.steps)
+      if (const auto* const move = std::get_if<transfer>(&one)) tell(move->from, group_order{o_.cluster, *move});
+  }
+  out.begun = true;
+  self_->send(m.from, std::move(out));
+}
+
+} // namespace burrow
