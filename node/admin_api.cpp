@@ -40,6 +40,10 @@ const std::vector<admin_api::route>& admin_api::routes() {
     {http_method::get, "/admin/v1/backup", &admin_api::backup_state},
     {http_method::post, "/admin/v1/backup", &admin_api::backup_create},
     {http_method::delete_, "/admin/v1/backup", &admin_api::backup_cancel},
+    {http_method::get, "/admin/v1/members", &admin_api::members},
+    {http_method::get, "/admin/v1/shards", &admin_api::shards},
+    {http_method::get, "/admin/v1/events", &admin_api::events},
+    {http_method::post, "/admin/v1/cluster", &admin_api::order},
   };
   return all;
 }
@@ -74,6 +78,7 @@ void admin_api::stop() {
   backup_.reset();
   supervisor_ = nullptr;
   shards_.clear();
+  facts_.placement = facts_.router = nullptr;
 }
 
 void admin_api::handle(const http_request& request, std::function<void(http_response)> done) {
@@ -139,8 +144,8 @@ http_response admin_api::config(const job&) {
 http_response admin_api::usage(const job& what) {
   const auto account = query_value(what.query, "account");
   const auto page = account.empty()
-                      ? ask_usage(system_, shards_, query_value(what.query, "after"), accounts_page_max)
-                      : ask_usage_of(system_, shards_, account);
+                      ? ask_usage(system_, reach(), query_value(what.query, "after"), accounts_page_max)
+                      : ask_usage_of(system_, reach(), account);
   json list = json::array();
   for (const auto& [name, u] : page.accounts)
     list.push_back({{"account", name}, {"queues", u.queues}, {"messages", u.messages}, {"bytes", u.bytes}});

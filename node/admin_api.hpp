@@ -5,8 +5,12 @@
 
 #include "actors/gateway/gateway_actor.hpp"
 #include "actors/messages.hpp"
+#include "actors/placement_actor.hpp"
 #include "node/backup_task.hpp"
 #include "node/data_directory.hpp"
+#include "node/shard_questions.hpp"
+
+#include <nlohmann/json.hpp>
 
 #include <chrono>
 #include <condition_variable>
@@ -25,6 +29,8 @@ struct admin_facts {
   std::shared_ptr<accepted_loss> loss;
   std::shared_ptr<audit_log> audit;
   std::shared_ptr<node_metrics> metrics;
+  placement::node_entry self;
+  caf::actor placement{}, router{}; ///< null: a lone node
 };
 
 class admin_api {
@@ -57,6 +63,17 @@ private:
   http_response backup_state(const job& what);
   http_response backup_create(const job& what);
   http_response backup_cancel(const job& what);
+  // admin_cluster.cpp
+  http_response members(const job& what);
+  http_response shards(const job& what);
+  http_response events(const job& what);
+  http_response order(const job& what);
+  http_response ordered(const job& what, const std::string& action, operator_request ask,
+                        const std::vector<placement::node_entry>& nodes);
+  http_response no_answer(const job& what);
+  [[nodiscard]] std::optional<cluster_picture> picture();
+  void describe_cluster(nlohmann::ordered_json& out);
+  [[nodiscard]] shard_reach reach() const { return {shards_, facts_.router}; }
   [[nodiscard]] std::vector<std::uint16_t> out_of_service();
 
   caf::actor_system& system_;

@@ -5,9 +5,14 @@
 #include "node/shard_questions.hpp"
 #include "node/version.hpp"
 
+#include "cluster/placement/safety.hpp"
+
 #include <caf/all.hpp>
 #include <fmt/format.h>
 #include <prometheus/registry.h>
+
+#include <algorithm>
+#include <set>
 
 namespace burrow {
 namespace {
@@ -74,6 +79,36 @@ std::vector<std::pair<std::string, double>> refusals(prometheus::Registry& regis
 
 } // namespace
 
+/// What may be lost, and who is there. Of a lone node: nothing, and nobody.
+void admin_api::describe_cluster(json& out) {
+  const auto seen = picture();
+  if (!facts_.placement || !seen) {
+    out["can_lose"] = "nothing";
+    return;
+  }
+  const auto loss = placement::can_lose(seen->view);
+  out["can_lose"] = seen->whole ? loss.text : "unknown: nobody leads the cluster's metadata just now";
+  out["hint"] = loss.hint;
+  std::set<zone_id> zones;
+  std::size_t nodes = 0, up = 0, without = seen->view.map.shards.size() - seen->view.shards.size(), short_of = 0;
+  for (const auto& n : seen->view.nodes) {
+    if (n.state == placement::node_state::gone) continue;
+    ++nodes;
+    zones.insert(n.zone);
+    const auto m = std::ranges::find(seen->members, n.node, &membership::member::id);
+    up += m != seen->members.end() && m->state == membership::member_state::alive ? 1 : 0;
+  }
+  for (const auto& s : seen->view.shards) {
+    const auto heard = std::ranges::count_if(s.members, [&](const placement::member_seen& m) {
+      return m.heard && !m.damaged && std::ranges::find(s.config.voters, m.who) != s.config.voters.end();
+    });
+    short_of += static_cast<std::size_t>(heard) < s.config.voters.size() ? 1 : 0;
+  }
+  out["cluster"] = {{"nodes", nodes}, {"up", up}, {"zones", zones.size()}, {"epoch", seen->view.map.epoch},
+                    {"shards", seen->view.map.shards.size()}, {"without_leader", seen->whole ? json(without) : json()},
+                    {"short_of_replicas", seen->whole ? json(short_of) : json()}};
+}
+
 http_response admin_api::status(const job& what) {
   const auto known = ask_status(system_, supervisor_);
   if (!known)
@@ -101,14 +136,15 @@ http_response admin_api::status(const job& what) {
   const bool bad = !shards.off.empty() || known->disk_stop || !known->ready;
   out["state"] = bad ? "failing" : known->disk_low || !shards.ahead.empty() ? "warn" : "ok";
   out["insecure_http"] = s.insecure_http;
-  out["can_lose"] = "nothing";
+  out["insecure_cluster"] = in_cluster(s) && s.cluster_certificate.empty() && s.insecure_cluster;
+  describe_cluster(out);
   out["shards"] = {{"count", known->shards.size()}, {"leads", shards.leads}, {"running", shards.running},
                    {"damaged", shards.damaged}, {"quarantined", shards.quarantined}, {"out_of_service", shards.off},
                    {"time_ahead", shards.ahead}};
   out["actors"] = {{"tenants", known->tenants}, {"queues", known->queue_actors}, {"restarts", known->restarts}};
   out["traffic"] = {{"commands", shards.commands}, {"entries", shards.entries},
                     {"commands_per_s", span > 0 ? grown / span : 0}, {"over_s", span}};
-  out["backlog"] = backlog(ask_usage(system_, shards_, "", accounts_counted_max));
+  out["backlog"] = backlog(ask_usage(system_, reach(), "", accounts_counted_max));
   out["disk"] = {{"free", space.free}, {"total", space.total}, {"low", known->disk_low}, {"stop", known->disk_stop},
                  {"tables", inner.table_bytes}, {"wal", inner.wal_bytes}};
   out["last_backup"] = backup_->last();

@@ -10,24 +10,22 @@
 #include "actors/reader_actor.hpp"
 #include "node/admin_api.hpp"
 #include "node/apply_guard.hpp"
+#include "node/cluster_side.hpp"
 #include "node/data_directory.hpp"
 #include "node/logging.hpp"
+#include "node/node_process.hpp"
+#include "node/seal_keys.hpp"
 #include "node/upkeep.hpp"
 
 #include <fmt/format.h>
 #include <prometheus/registry.h>
 #include <spdlog/spdlog.h>
 
-#include <malloc.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <time.h>
-#include <unistd.h>
 
-#include <cstdlib>
+#include <algorithm>
+#include <mutex>
 #include <set>
-#include <cstring>
+#include <thread>
 
 namespace burrow {
 namespace {
@@ -35,22 +33,6 @@ namespace {
 using namespace std::chrono_literals;
 using steady = std::chrono::steady_clock;
 constexpr auto ready_time = 120s, ready_time_checking = 86'400s; ///< a check reads all that a shard holds
-constexpr std::string_view seal_prefix = "seal/";
-
-clock_reading read_clocks() {
-  timespec boot{}, wall{};
-  ::clock_gettime(CLOCK_BOOTTIME, &boot);
-  ::clock_gettime(CLOCK_REALTIME, &wall);
-  const auto ms = [](const timespec& t) { return std::int64_t{t.tv_sec} * 1000 + t.tv_nsec / 1'000'000; };
-  return {duration{ms(boot)}, instant{ms(wall)}};
-}
-
-/// Nobody knows what reached the disk, or the tree cannot go on: leave at once, without destructors that would write.
-[[noreturn]] void end_process(const error& why) {
-  spdlog::critical("the node ends: {}: {}", to_string(why.code), why.context);
-  spdlog::default_logger()->flush();
-  std::_Exit(1);
-}
 
 void log_notice(const shard_notice& n) {
   const auto shard = n.shard.value;
@@ -61,6 +43,8 @@ void log_notice(const shard_notice& n) {
     case shard_notice::kind::time_ahead:
       return spdlog::warn("the time of shard {} is {} s ahead of the clock and runs at half speed until they meet",
                           shard, static_cast<double>(n.ahead.count()) / 1000);
+    case shard_notice::kind::distrusted:
+      return spdlog::error("shard {}: the replica on node {:016x} must be replaced: {}", shard, n.node.value, n.why);
     case shard_notice::kind::time_met: return spdlog::info("the time of shard {} has met the clock", shard);
   }
 }
@@ -77,25 +61,15 @@ void note_order(audit_log& to, const answered_request& r) {
             {{"method", std::string(r.method)}, {"path", std::string(r.path.substr(0, 1024))}}});
 }
 
-/// A few arenas instead of eight a core, and blocks of a page batch or more straight from the kernel: what a burst
-/// took comes back when the node is idle.
-void prepare_process() {
-  ::mallopt(M_ARENA_MAX, 4);
-  ::mallopt(M_TRIM_THRESHOLD, 1 << 20);
-  rlimit files{};
-  if (::getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
-    files.rlim_cur = files.rlim_max;
-    ::setrlimit(RLIMIT_NOFILE, &files);
-  }
-}
-
 class running_node final : public node {
 public:
-  running_node(steady::time_point started, loaded_settings with, data_directory data)
-    : started_(started), with_(std::move(with)), data_(std::move(data)), config_(with_.values.actor_threads),
-      system_(std::make_unique<caf::actor_system>(config_)), registry_(std::make_shared<prometheus::Registry>()),
-      metrics_(std::make_shared<actor_metrics>(registry_)), audit_(std::make_shared<audit_log>(with_.values.data)),
-      upkeep_(data_.store) {}
+  running_node(steady::time_point started, loaded_settings with, data_directory data,
+               std::shared_ptr<prometheus::Registry> registry, std::unique_ptr<cluster_side> cluster)
+    : started_(started), with_(std::move(with)), data_(std::move(data)),
+      config_(with_.values.actor_threads, cluster ? cluster->network() : std::nullopt),
+      system_(std::make_unique<caf::actor_system>(config_)), registry_(std::move(registry)),
+      cluster_(std::move(cluster)), metrics_(std::make_shared<actor_metrics>(registry_)),
+      audit_(std::make_shared<audit_log>(with_.values.data)), upkeep_(data_.store) {}
   ~running_node() override { stop(); }
 
   result<void> start();
@@ -107,10 +81,11 @@ private:
     return {data_.identity.shards, data_.identity.shards_per_tenant};
   }
   void spawn_tree(std::shared_ptr<apply_witness> witness);
+  void tell_ready(const node_status& now);
   result<void> wait_until_ready();
   result<void> note_checked(const node_status& known);
   result<std::vector<caf::actor>> find_shards();
-  result<std::vector<seal_key>> seal_keys(const caf::actor& shard0);
+  result<std::vector<seal_key>> find_keys(const shard_reach& shards);
   result<void> start_gateway(std::vector<seal_key> keys);
 
   steady::time_point started_;
@@ -119,11 +94,13 @@ private:
   caf_config config_;
   std::unique_ptr<caf::actor_system> system_;
   std::shared_ptr<prometheus::Registry> registry_;
+  std::unique_ptr<cluster_side> cluster_; ///< null: a lone node
   std::shared_ptr<actor_metrics> metrics_;
   std::shared_ptr<audit_log> audit_;
   upkeep upkeep_;
   caf::actor supervisor_;
   std::unique_ptr<admin_api> admin_;
+  std::mutex gateway_mutex_; ///< guards the pointer while the cluster's side may use it
   std::unique_ptr<gateway> gateway_;
   facts facts_;
   bool stopped_ = false;
@@ -143,7 +120,9 @@ void running_node::spawn_tree(std::shared_ptr<apply_witness> witness) {
   options.witness = std::move(witness);
   options.notice = log_notice;
   options.registry = registry_;
+  options.metrics = metrics_;
   options.fatal = end_process;
+  if (cluster_) cluster_->fill(options);
 
   log_writer_options writer;
   writer.data = data_.store;
@@ -162,6 +141,19 @@ void running_node::spawn_tree(std::shared_ptr<apply_witness> witness) {
     return spawn_reader(system, reader_options{store});
   };
   supervisor_ = spawn_node_supervisor(*system_, std::move(options));
+}
+
+/// In a cluster shards come and go and elect while the node serves.
+void running_node::tell_ready(const node_status& now) {
+  const std::lock_guard lock(gateway_mutex_);
+  if (!gateway_) return;
+  std::vector<std::string> reasons;
+  if (now.disk_stop) reasons.push_back("the disk is full");
+  const auto without = std::ranges::count_if(now.shards, [&](const shard_status& s) {
+    return !s.settled(data_.identity.node);
+  });
+  if (without > 0) reasons.push_back(fmt::format("{} shards here have no leader that is known", without));
+  gateway_->not_ready(std::move(reasons));
 }
 
 result<void> running_node::wait_until_ready() {
@@ -199,44 +191,24 @@ result<std::vector<caf::actor>> running_node::find_shards() {
   return out;
 }
 
-/// The keys that the cluster keeps in shard 0, or the first one, drawn now. `only_if_absent` settles a race.
-result<std::vector<seal_key>> running_node::seal_keys(const caf::actor& shard0) {
-  caf::scoped_actor self(*system_);
-  const auto me = caf::actor_cast<caf::actor>(self);
-  for (int attempt = 0; attempt < 3; ++attempt) {
-    shard_work ask;
-    ask.questions.push_back({cookie{1}, {{}, queue::registry_get{std::string(seal_prefix)}}, false});
-    ask.from = me;
-    self->send(shard0, std::move(ask));
-    std::vector<seal_key> keys;
-    std::optional<error> failed{error{errc::timed_out, "shard 0 did not answer"}};
-    self->receive(
-      [&](const shard_results& results) {
-        for (const auto& one : results.answers) {
-          failed = one.outcome ? std::nullopt : std::optional(one.outcome.error());
-          if (const auto* found = one.outcome ? std::get_if<queue::registry_answer>(&*one.outcome) : nullptr) {
-            for (const auto& [key, value] : found->items) {
-              const auto number = std::strtoul(key.c_str() + seal_prefix.size(), nullptr, 10);
-              keys.push_back({static_cast<std::uint32_t>(number), value});
-            }
-          }
-        }
-      },
-      caf::after(10s) >> [] {});
-    if (failed && *failed == errc::unavailable)
-      return error{errc::unavailable, "shard 0 is out of service, and with it the key that seals receipts; the log "
-                                      "says why"};
-    if (failed) return *failed;
-    if (!keys.empty()) return keys;
-    shard_work put;
-    queue::command command;
-    command.what = queue::registry_put{fmt::format("{}{:010}", seal_prefix, 1), random_bytes(32), true};
-    put.proposals.push_back({cookie{2}, std::move(command), {}, false});
-    put.from = me;
-    self->send(shard0, std::move(put));
-    self->receive([](const shard_results&) {}, caf::after(10s) >> [] {});
+/// The others may be down, or about to start: without a leader of shard 0 nobody can seal a receipt, so nobody is
+/// served.
+result<std::vector<seal_key>> running_node::find_keys(const shard_reach& shards) {
+  if (!cluster_) return seal_keys(*system_, shards);
+  for (auto say_at = steady::now() + 5s;;) {
+    auto keys = seal_keys(*system_, shards);
+    const bool later = !keys && (keys.code() == errc::not_leader || keys.code() == errc::unknown_outcome ||
+                                 keys.code() == errc::timed_out || keys.code() == errc::busy);
+    if (!later) return keys;
+    if (asked_to_end()) return error{errc::unavailable, "asked to end before the cluster's metadata had a leader"};
+    if (steady::now() >= say_at) {
+      spdlog::info("waiting for a leader of the cluster's metadata (shard 0), a majority of whose replicas has to run: "
+                   "{}", to_string(keys.code()));
+      say_at = steady::now() + 10s;
+    }
+    cluster_->wake(shard_id{0});
+    std::this_thread::sleep_for(100ms);
   }
-  return error{errc::unavailable, "shard 0 does not keep the key that seals receipts"};
 }
 
 result<void> running_node::start_gateway(std::vector<seal_key> keys) {
@@ -272,8 +244,10 @@ result<void> running_node::start_gateway(std::vector<seal_key> keys) {
   if (s.log_access) options.access = access_log();
   options.administrative = [audit = audit_](const answered_request& r) { note_order(*audit, r); };
   options.registry = registry_;
+  if (cluster_) options.forward = cluster_->forward();
   auto made = gateway::start(*system_, supervisor_, std::move(options));
   if (!made) return made.error();
+  const std::lock_guard lock(gateway_mutex_);
   gateway_ = std::move(*made);
   const auto ports = gateway_->ports();
   for (std::size_t i = 0; i < names.size() && i < ports.size(); ++i)
@@ -286,14 +260,22 @@ result<void> running_node::start() {
   auto witness = apply_guard::open(with_.values.data, std::size_t{data_.identity.shards} + 1);
   if (!witness) return witness.error();
   spawn_tree(std::move(*witness));
-  if (auto ready = wait_until_ready(); !ready) return ready;
+  if (cluster_) {
+    auto begun = cluster_->start(*system_, supervisor_, metrics_, [this](const node_status& s) { tell_ready(s); });
+    if (!begun) return begun;
+  }
+  if (!cluster_)
+    if (auto ready = wait_until_ready(); !ready) return ready;
   auto shards = find_shards();
   if (!shards) return shards.error();
-  auto keys = seal_keys(shards->front());
+  auto keys = find_keys({*shards, cluster_ ? cluster_->router() : caf::actor{}});
   if (!keys) return keys.error();
   admin_ = std::make_unique<admin_api>(*system_, supervisor_, std::move(*shards),
                                        admin_facts{with_, data_.identity, data_.store, started_, registry_, data_.loss,
-                                                   audit_, std::make_shared<node_metrics>(registry_)});
+                                                   audit_, std::make_shared<node_metrics>(registry_),
+                                                   own_entry(with_.values, data_.identity.node),
+                                                   cluster_ ? cluster_->placement() : caf::actor{},
+                                                   cluster_ ? cluster_->router() : caf::actor{}});
   if (auto serving = start_gateway(std::move(*keys)); !serving) return serving;
   facts_.new_cluster = data_.fresh;
   facts_.seconds = std::chrono::duration<double>(steady::now() - started_).count();
@@ -302,9 +284,14 @@ result<void> running_node::start() {
 
 void running_node::stop() {
   if (std::exchange(stopped_, true)) return;
+  if (cluster_) cluster_->hand_over(*system_);
   if (gateway_) gateway_->drain(std::chrono::seconds(with_.values.drain));
   if (admin_) admin_->stop();
-  gateway_.reset();
+  {
+    const std::lock_guard lock(gateway_mutex_);
+    gateway_.reset();
+  }
+  if (cluster_) cluster_->stop();
   if (supervisor_) {
     caf::scoped_actor self(*system_);
     self->send(supervisor_, stop_atom_v);
@@ -320,33 +307,30 @@ void running_node::stop() {
 
 } // namespace
 
+/// A member of a cluster that starts alone would find no majority, and open no port to find one.
+result<void> expect_alone(const settings& with) {
+  const auto map = read_cluster_file(with.data);
+  if (!map) return map.error();
+  if (!*map || (**map).nodes.size() < 2) return {};
+  return error{errc::config_invalid, fmt::format("data: {} belongs to a cluster of {} nodes; start it with --cluster "
+                                                 "HOST:PORT, as before", with.data, (**map).nodes.size())};
+}
+
 result<std::unique_ptr<node>> node::open(const loaded_settings& with) {
   prepare_process();
   const auto begin = steady::now();
-  auto data = data_directory::open(with.values);
+  auto registry = std::make_shared<prometheus::Registry>();
+  std::unique_ptr<cluster_side> cluster;
+  if (in_cluster(with.values)) cluster = std::make_unique<cluster_side>(with.values, registry);
+  auto data = data_directory::open(with.values, cluster ? cluster->former() : node_former{});
   if (!data) return data.error();
-  auto made = std::make_unique<running_node>(begin, with, std::move(*data));
+  if (auto fine = cluster ? cluster->know(*data) : expect_alone(with.values); !fine) return fine.error();
+  auto made = std::make_unique<running_node>(begin, with, std::move(*data), std::move(registry), std::move(cluster));
   if (auto started = made->start(); !started) {
     const error why = started.error();
     return why;
   }
   return std::unique_ptr<node>(std::move(made));
-}
-
-void notify_service_manager(std::string_view state) {
-  const char* where = std::getenv("NOTIFY_SOCKET");
-  if (!where || (*where != '/' && *where != '@')) return;
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  const std::size_t size = std::strlen(where);
-  if (size >= sizeof address.sun_path) return;
-  std::memcpy(address.sun_path, where, size);
-  if (address.sun_path[0] == '@') address.sun_path[0] = '\0';
-  const int socket = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (socket < 0) return;
-  const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + size);
-  ::sendto(socket, state.data(), state.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address), length);
-  ::close(socket);
 }
 
 } // namespace burrow

@@ -26,7 +26,4 @@ public:
   virtual void stop() = 0;
 };
 
-/// One datagram to systemd's $NOTIFY_SOCKET; nothing without one.
-void notify_service_manager(std::string_view state);
-
 } // namespace burrow

@@ -175,7 +175,8 @@ std::vector<cli_command> all_commands() {
   all.push_back({"serve", "burrow serve [flag...]", "Starts a node.", "", {}, 0, 0, {}});
   for (auto* part : {queue_commands, queue_settings_commands, redrive_commands, tail_commands, tenant_commands,
                      status_commands, doctor_commands, config_commands, context_commands, bench_commands,
-                     simulate_commands, backup_commands, shard_commands, cert_commands, completion_commands})
+                     simulate_commands, backup_commands, shard_commands, cluster_commands,
+                     cert_commands, completion_commands})
     for (auto& command : part()) all.push_back(std::move(command));
   all.push_back({"version", "burrow version", "Prints the version and the commit it was built from.",
                  "  burrow version\n  burrow --version\n", {}, 0, 0, version_command});

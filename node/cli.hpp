@@ -68,6 +68,7 @@ std::vector<cli_command> bench_commands();
 std::vector<cli_command> simulate_commands();
 std::vector<cli_command> backup_commands();
 std::vector<cli_command> shard_commands();
+std::vector<cli_command> cluster_commands();
 std::vector<cli_command> tail_commands();
 std::vector<cli_command> tenant_commands();
 std::vector<cli_command> context_commands();

@@ -2,6 +2,7 @@
 #include "node/assembly.hpp"
 #include "node/cli.hpp"
 #include "node/logging.hpp"
+#include "node/node_process.hpp"
 #include "node/text.hpp"
 #include "node/version.hpp"
 

@@ -30,6 +30,14 @@ void print_status(const cli_json& s) {
              number(s, "shards", "count"), number(s, "shards", "leads"), number(s, "shards", "damaged"),
              number(s, "actors", "tenants"), number(s, "actors", "queues"));
   print_shards(s.at("shards"));
+  if (const auto c = s.find("cluster"); c != s.end() && c->is_object()) {
+    const auto known = [&](const char* key) {
+      return c->contains(key) && c->at(key).is_number() ? human_count(c->at(key).get<std::uint64_t>()) : "?";
+    };
+    fmt::print("cluster   {} of {} nodes answer, {} zones   {} shards, {} without leader, {} short of replicas\n",
+               known("up"), known("nodes"), known("zones"), known("shards"), known("without_leader"),
+               known("short_of_replicas"));
+  }
   const auto& traffic = s.at("traffic");
   fmt::print("traffic   {:.1f} changes/s over the last {}   {} in all\n", traffic.value("commands_per_s", 0.0),
              human_time(traffic.value("over_s", 0.0)), human_count(number(s, "traffic", "commands")));
@@ -46,7 +54,11 @@ void print_status(const cli_json& s) {
                last->value("created", "?"), one_line(last->value("directory", "?"), 60));
   else
     fmt::print("backup    never\n");
-  fmt::print("can lose  {}\n", s.value("can_lose", "?"));
+  fmt::print("can lose  {}", s.value("can_lose", "?"));
+  if (const auto hint = s.value("hint", ""); !hint.empty()) fmt::print("   ({})", hint);
+  fmt::print("\n");
+  if (s.value("insecure_cluster", false))
+    fmt::print("INSECURE  the cluster's ports are off loopback without certificates: a stranger can speak as a peer\n");
   if (s.value("insecure_http", false)) fmt::print("INSECURE  HTTP off loopback, and nobody is asked who they are\n");
 }
 

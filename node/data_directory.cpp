@@ -31,7 +31,7 @@ result<void> expect_empty(const store& data) {
 }
 
 /// Reads who this node is, or draws it and makes it durable before anything else is written.
-result<void> identify(data_directory& out, const settings& with) {
+result<void> identify(data_directory& out, const settings& with, const node_former& form) {
   const auto key = keys::node_wide("node");
   const auto found = out.store->get(family::raft_state, key, read_tier::disk);
   if (!found) return found.error();
@@ -49,8 +49,14 @@ result<void> identify(data_directory& out, const settings& with) {
   }
   if (auto empty = expect_empty(*out.store); !empty) return empty;
   out.fresh = true;
-  out.identity = {node_id{random_number() | 1U}, {random_number(), random_number()},
-                  static_cast<std::uint16_t>(with.shards), limits::shards_per_tenant, keys::format_version};
+  const node_id drawn{random_number() | 1U};
+  out.identity = {drawn, {random_number(), random_number()}, static_cast<std::uint16_t>(with.shards),
+                  limits::shards_per_tenant, keys::format_version};
+  if (form) {
+    auto formed = form(drawn);
+    if (!formed) return formed.error();
+    out.identity = *formed;
+  }
   write_batch batch;
   batch.put(family::raft_state, key, codec::encode_node(out.identity));
   if (auto written = out.store->write(batch); !written) return written;
@@ -122,7 +128,7 @@ rocks_options store_options(const settings& with) {
   return out;
 }
 
-result<data_directory> data_directory::open(const settings& with) {
+result<data_directory> data_directory::open(const settings& with, const node_former& form) {
   data_directory out;
   const auto lock = lock_directory(with.data);
   if (!lock) return lock.error();
@@ -137,7 +143,40 @@ result<data_directory> data_directory::open(const settings& with) {
   auto store = open_store(with, *out.loss);
   if (!store) return store.error();
   out.store = std::shared_ptr<rocks_store>(std::move(*store));
-  if (auto known = identify(out, with); !known) return known.error();
+  if (auto known = identify(out, with, form); !known) return known.error();
+  return out;
+}
+
+result<std::uint64_t> data_directory::begin_life(std::int64_t wall_ms) {
+  const auto key = keys::node_wide("life");
+  const auto found = store->get(family::raft_state, key, read_tier::disk);
+  if (!found) return found.error();
+  std::uint64_t last = 0;
+  if (found->found) {
+    byte_reader in(found->value);
+    last = in.u64();
+    if (!in.done()) return error{errc::corrupt, "data: the node's count of its starts is damaged"};
+  }
+  const auto life = std::max(static_cast<std::uint64_t>(std::max<std::int64_t>(wall_ms, 1)), last + 1);
+  std::string value;
+  byte_writer(value).u64(life);
+  write_batch batch;
+  batch.put(family::raft_state, key, std::move(value));
+  if (auto written = store->write(batch); !written) return written.error();
+  if (auto synced = store->sync(); !synced) return synced.error();
+  return life;
+}
+
+result<std::vector<std::pair<shard_id, replica_id>>> data_directory::stored_replicas() const {
+  std::vector<std::pair<shard_id, replica_id>> out;
+  for (std::uint16_t i = 0; i <= identity.shards; ++i) {
+    const auto found = store->get(family::raft_state, keys::raft_state({i}), read_tier::disk);
+    if (!found) return found.error();
+    if (!found->found) continue;
+    // A record that cannot be read is its replica's to find: the shard is damaged, the others are not.
+    const auto record = codec::decode_replica({i}, found->value);
+    out.emplace_back(shard_id{i}, record ? record->replica : replica_id{});
+  }
   return out;
 }
 

@@ -6,10 +6,16 @@
 #include "node/accepted_loss.hpp"
 #include "node/settings.hpp"
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace burrow {
+
+/// For a directory that nobody has used: who this node is from now on, given the id that was drawn for it. May block.
+using node_former = std::function<result<codec::node_record>(node_id drawn)>;
 
 struct data_directory {
   std::shared_ptr<rocks_store> store;
@@ -19,7 +25,12 @@ struct data_directory {
   std::shared_ptr<accepted_loss> loss; ///< which shards must be checked before they serve
 
   /// Makes it if need be. Errors: config_invalid (naming `data` or `shards`), lost_writes, corrupt, io_failed.
-  [[nodiscard]] static result<data_directory> open(const settings& with);
+  /// Without a former a new directory is a new cluster.
+  [[nodiscard]] static result<data_directory> open(const settings& with, const node_former& form = nullptr);
+  /// A number above that of every earlier start, durable before it is used. Errors: io_failed, corrupt.
+  [[nodiscard]] result<std::uint64_t> begin_life(std::int64_t wall_ms);
+  /// The replicas whose records are in the store.
+  [[nodiscard]] result<std::vector<std::pair<shard_id, replica_id>>> stored_replicas() const;
 };
 
 /// Is there while a backup is being restored into the directory: no node starts on a half.

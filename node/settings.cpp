@@ -155,6 +155,39 @@ result<void> read_flags(const std::vector<flag_value>& flags, loaded_settings& o
   return {};
 }
 
+/// What concerns the other nodes.
+result<void> check_cluster(const settings& s) {
+  if (!in_cluster(s)) return {};
+  const auto own = parse_endpoints(s.cluster.empty() ? cluster_default : s.cluster);
+  if (!own) return invalid("cluster: " + own.error().context);
+  if (own->size() != 1 || own->front().port == 0 || own->front().port == 65535)
+    return invalid("cluster: one HOST:PORT, with a port from 1 to 65534");
+  const int files = !s.cluster_certificate.empty() + !s.cluster_key.empty() + !s.cluster_ca.empty();
+  if (files != 0 && files != 3)
+    return invalid("cluster_certificate, cluster_key, cluster_ca: all three or none of them");
+  if (files == 0 && !is_loopback(own->front().host) && !s.insecure_cluster)
+    return invalid(fmt::format("cluster: {} is not a loopback address, and there are no certificates: a stranger could "
+                               "take this node's memory and speak as a peer. Make some (burrow cert --help), or, if "
+                               "that is meant, add --insecure-cluster.", own->front().host));
+  if (!s.join.empty()) {
+    const auto others = parse_endpoints(s.join);
+    if (!others) return invalid("join: " + others.error().context);
+    if (s.bootstrap_expect > 0 && others->size() != s.bootstrap_expect)
+      return invalid(fmt::format("bootstrap_expect: {}, but join names {} addresses; it must name all of them, this "
+                                 "node's own too", s.bootstrap_expect, others->size()));
+  } else if (s.bootstrap_expect > 0) {
+    return invalid("bootstrap_expect: needs join with the addresses of all nodes, this one's too");
+  }
+  for (const auto& [name, text] : {std::pair{"node", &s.node}, std::pair{"zone", &s.zone}}) {
+    const bool plain = std::ranges::all_of(*text, [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+    });
+    if (!plain) return invalid(fmt::format("{}: in a cluster of a-z, 0-9, '.', '_' and '-', not \"{}\"", name,
+                                           one_line(*text, 70)));
+  }
+  return {};
+}
+
 /// Rules between settings, and addresses.
 result<void> check(const settings& s) {
   for (const auto& [name, text] : {std::pair{"http", s.http}, std::pair{"admin", s.admin}}) {
@@ -172,6 +205,7 @@ result<void> check(const settings& s) {
     if (text->empty() || text->size() > 63 || !plain)
       return invalid(fmt::format("{}: 1 to 63 visible ASCII characters, not \"{}\"", name, one_line(*text, 70)));
   }
+  if (auto fine = check_cluster(s); !fine) return fine;
   if (s.data.empty()) return invalid("data: names no directory");
   if (s.disk_stop >= s.disk_low) return invalid("disk.stop: must be below disk.low");
   const std::vector<std::string> levels{"debug", "info", "warn", "error"};

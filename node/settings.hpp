@@ -23,6 +23,11 @@ struct settings {
   std::string http = "127.0.0.1:8080";
   std::string admin = "127.0.0.1:8081";
   bool insecure_http = false;
+  std::string cluster;
+  std::string join;
+  std::uint64_t bootstrap_expect = 0;
+  bool insecure_cluster = false;
+  std::string cluster_certificate, cluster_key, cluster_ca;
   std::string accept_loss;
   std::uint64_t drain = 10;
   std::uint64_t shards = limits::shards_default;
@@ -54,6 +59,12 @@ struct settings {
   std::string log_level = "info";
   bool log_access = false;
 };
+
+inline constexpr const char* cluster_default = "127.0.0.1:7700";
+/// Whether the ports between nodes are opened: only if one of the flags of a cluster says so.
+[[nodiscard]] inline bool in_cluster(const settings& s) {
+  return !s.cluster.empty() || !s.join.empty() || s.bootstrap_expect > 0;
+}
 
 /// What a value is measured in; decides how it is read and shown.
 enum class unit : std::uint8_t { text, flag, count, bytes, seconds, per_cent };

@@ -1,5 +1,7 @@
 #include "node/shard_questions.hpp"
 
+#include "actors/shard_calls.hpp"
+
 #include <caf/all.hpp>
 
 namespace burrow {
@@ -10,17 +12,19 @@ constexpr auto answer_time = 5s;
 
 /// One question to each shard; `take` hears every good answer. False if one did not answer, or not well.
 template <class Take>
-bool ask_shards(caf::actor_system& system, const std::vector<caf::actor>& shards, const queue::query& what, Take take) {
+bool ask_shards(caf::actor_system& system, const shard_reach& shards, const queue::query& what, Take take) {
   caf::scoped_actor self(system);
-  for (std::size_t i = 0; i < shards.size(); ++i) {
+  const auto count = shards.shards.size();
+  for (std::size_t i = 0; i < count; ++i) {
     shard_work work;
     work.questions.push_back({cookie{i}, what, false});
     work.from = caf::actor_cast<caf::actor>(self);
-    self->send(shards[i], std::move(work));
+    if (shards.router) self->send(shards.router, routed_work{{static_cast<std::uint16_t>(i)}, std::move(work)});
+    else self->send(shards.shards[i], std::move(work));
   }
   std::size_t answered = 0;
   bool good = true, late = false;
-  while (answered < shards.size() && !late) {
+  while (answered < count && !late) {
     self->receive(
       [&](shard_results& results) {
         for (const auto& one : results.answers) {
@@ -52,7 +56,7 @@ std::optional<node_status> ask_status(caf::actor_system& system, const caf::acto
   return out;
 }
 
-usage_page ask_usage(caf::actor_system& system, const std::vector<caf::actor>& shards, const std::string& after,
+usage_page ask_usage(caf::actor_system& system, const shard_reach& shards, const std::string& after,
                      std::uint32_t limit) {
   queue::list_tenants all;
   all.after = after;
@@ -72,7 +76,7 @@ usage_page ask_usage(caf::actor_system& system, const std::vector<caf::actor>& s
   return out;
 }
 
-usage_page ask_usage_of(caf::actor_system& system, const std::vector<caf::actor>& shards, const std::string& account) {
+usage_page ask_usage_of(caf::actor_system& system, const shard_reach& shards, const std::string& account) {
   usage_page out;
   out.exact = ask_shards(system, shards, {{account, {}}, queue::tenant_total{account}},
                          [&](const queue::tenants_answer& a) {

@@ -1,0 +1,234 @@
+// /admin/v1/members, shards, events, nodes and rebalance: the cluster as this node, or the planner, sees it. Decided in
+// cluster/placement; here are questions, names and JSON.
+#include "node/admin_api.hpp"
+#include "node/admin_json.hpp"
+#include "node/shard_questions.hpp"
+
+#include <caf/all.hpp>
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ctime>
+#include <map>
+
+namespace burrow {
+namespace {
+
+using json = nlohmann::ordered_json;
+using namespace placement;
+constexpr auto answer_time = std::chrono::seconds(5);
+constexpr std::string_view states[] = {"ok", "suspect", "dead", "left"};
+
+std::string hex(std::uint64_t id) { return fmt::format("{:016x}", id); }
+
+std::string name_of(const std::vector<node_entry>& nodes, node_id node) {
+  const auto* const entry = find(nodes, node);
+  return entry != nullptr ? entry->name : hex(node.value);
+}
+
+std::string at_text(instant wall) {
+  const auto seconds = static_cast<std::time_t>(wall.ms / 1000);
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(seconds), wall.ms % 1000);
+}
+
+/// By name, or by id in hex.
+const node_entry* named(const std::vector<node_entry>& nodes, const std::string& text) {
+  if (const auto* const found = find_name(nodes, text)) return found;
+  for (const auto& n : nodes)
+    if (hex(n.node.value) == text) return &n;
+  return nullptr;
+}
+
+json member_json(const cluster_picture& seen, const node_entry& n) {
+  std::size_t holds = 0, votes = 0, leads = 0;
+  for (const auto& place : seen.view.map.shards) {
+    votes += static_cast<std::size_t>(std::ranges::count(place.voters, n.node, &raft::member::node));
+    holds += static_cast<std::size_t>(std::ranges::count_if(place.newcomers, [&](const newcomer& c) {
+      return c.who.node == n.node;
+    }));
+  }
+  for (const auto& s : seen.view.shards) leads += s.leader == n.node ? 1 : 0;
+  const auto member = std::ranges::find(seen.members, n.node, &membership::member::id);
+  const auto up = member == seen.members.end() ? std::string_view{"unknown"}
+                                               : states[static_cast<std::size_t>(member->state)];
+  const auto shown = n.state == node_state::storage ? up : to_string(n.state);
+  json out{{"node", n.name}, {"id", hex(n.node.value)}, {"zone", n.zone}, {"state", shown}, {"answers", up},
+           {"role", to_string(n.state)}, {"voters", votes}, {"newcomers", holds},
+           {"leads", seen.whole ? json(leads) : json()}, {"cluster", n.cluster}, {"http", n.http}, {"admin", n.admin},
+           {"version", n.version}};
+  return out;
+}
+
+json shard_json(const cluster_view& view, std::size_t i) {
+  const auto& place = view.map.shards[i];
+  json out{{"shard", i}};
+  const auto seen = std::ranges::find(view.shards, shard_id{static_cast<std::uint16_t>(i)}, &shard_seen::shard);
+  const bool led = seen != view.shards.end();
+  out["leader"] = led ? json(name_of(view.nodes, seen->leader)) : json();
+  out["term"] = led ? json(seen->term.value) : json();
+  out["voters"] = json::array();
+  for (const auto& v : led ? seen->config.voters : place.voters) out["voters"].push_back(name_of(view.nodes, v.node));
+  out["newcomers"] = json::array();
+  for (const auto& c : place.newcomers) out["newcomers"].push_back(name_of(view.nodes, c.who.node));
+  out["members"] = json::array();
+  bool problem = !led;
+  if (led) {
+    for (const auto& m : seen->members) {
+      out["members"].push_back({{"node", name_of(view.nodes, m.who.node)}, {"answers", m.heard}, {"lag", m.lag},
+                                {"caught_up", m.caught_up}, {"damaged", m.damaged}, {"installing", m.installing}});
+      problem = problem || !m.heard || m.damaged;
+    }
+    out["changing"] = seen->changing;
+  }
+  out["state"] = !led ? "no leader" : problem ? "warn" : "ok";
+  return out;
+}
+
+json plan_json(const operator_answer& a, const std::vector<node_entry>& nodes) {
+  const auto moves = [&](const std::vector<shard_move>& list) {
+    json out = json::array();
+    for (const auto& m : list)
+      out.push_back({{"shard", m.shard.value}, {"from", name_of(nodes, m.from)},
+                     {"to", m.to.value == 0 ? json() : json(name_of(nodes, m.to))}});
+    return out;
+  };
+  return {{"allowed", a.plan.allowed()}, {"refusal", a.plan.refusal}, {"forceable", a.plan.forceable},
+          {"summary", a.plan.summary}, {"leaders", moves(a.plan.leaders)}, {"replicas", moves(a.plan.replicas)},
+          {"bytes", a.plan.bytes}, {"begun", a.begun}};
+}
+
+} // namespace
+
+/// A lone node is a cluster of one: the same answers, from its own status.
+std::optional<cluster_picture> admin_api::picture() {
+  if (facts_.placement) {
+    caf::scoped_actor self(system_);
+    std::optional<cluster_picture> out;
+    self->send(facts_.placement, get_cluster{caf::actor_cast<caf::actor>(self)});
+    self->receive([&](cluster_picture& m) { out = std::move(m); }, caf::after(answer_time) >> [] {});
+    return out;
+  }
+  const auto known = ask_status(system_, supervisor_);
+  if (!known) return std::nullopt;
+  cluster_picture out;
+  out.whole = true;
+  out.planner = facts_.self.node;
+  out.view.nodes = {facts_.self};
+  out.view.seen = {{facts_.self.node, membership::member_state::alive, {}}};
+  out.members = {{facts_.self.node, 0, 0, membership::member_state::alive, {}}};
+  for (const auto& s : known->shards) {
+    out.view.map.shards.push_back({s.group.members.voters, {s.replica.in, s.group.configured}, {}, {facts_.self.node}});
+    if (!s.running || !s.replica.leads) continue;
+    shard_seen seen{s.shard,           facts_.self.node,   s.replica.in, s.group.members,
+                    s.group.configured, s.group.changing, {},           0};
+    for (const auto& v : s.group.members.voters) {
+      member_seen m;
+      m.who = v;
+      m.heard = m.caught_up = true;
+      seen.members.push_back(m);
+    }
+    out.view.shards.push_back(std::move(seen));
+  }
+  return out;
+}
+
+http_response admin_api::no_answer(const job& what) {
+  return problem(503, "overloaded", "No answer", "The node's actors did not answer in time.", what.path,
+                 what.request_id);
+}
+
+http_response admin_api::members(const job& what) {
+  const auto seen = picture();
+  if (!seen) return no_answer(what);
+  json list = json::array();
+  for (const auto& n : seen->view.nodes)
+    if (n.state != node_state::gone) list.push_back(member_json(*seen, n));
+  std::sort(list.begin(), list.end(), [](const json& a, const json& b) {
+    return a["node"].get_ref<const std::string&>() < b["node"].get_ref<const std::string&>();
+  });
+  return json_response(200, {{"members", list}, {"complete", seen->whole}});
+}
+
+http_response admin_api::shards(const job& what) {
+  const auto seen = picture();
+  if (!seen) return no_answer(what);
+  json list = json::array();
+  for (std::size_t i = 0; i < seen->view.map.shards.size(); ++i) list.push_back(shard_json(seen->view, i));
+  return json_response(200, {{"epoch", seen->view.map.epoch}, {"complete", seen->whole}, {"shards", list}});
+}
+
+http_response admin_api::events(const job& what) {
+  const auto seen = picture();
+  if (!seen) return no_answer(what);
+  json list = json::array();
+  for (const auto& e : seen->events) list.push_back({{"at", at_text(e.wall)}, {"text", e.text}});
+  return json_response(200, {{"events", list}});
+}
+
+http_response admin_api::order(const job& what) {
+  const auto body = json::parse(what.body, nullptr, false);
+  const auto bad = [&](const std::string& why) {
+    return problem(400, "malformed", "Malformed request", why, what.path, what.request_id);
+  };
+  if (!body.is_object()) return bad("The body must be a JSON object.");
+  const auto text = [&](const char* key) {
+    return body.contains(key) && body[key].is_string() ? body[key].get<std::string>() : std::string{};
+  };
+  using kind = operator_request::kind;
+  static const std::map<std::string, kind> actions{{"drain", kind::drain}, {"undo", kind::undo},
+                                                   {"decommission", kind::decommission}, {"move", kind::move},
+                                                   {"transfer", kind::transfer}, {"rebalance", kind::rebalance}};
+  const auto action = actions.find(text("action"));
+  if (action == actions.end())
+    return bad("\"action\" is one of drain, undo, decommission, move, transfer, rebalance.");
+  if (!facts_.placement)
+    return problem(409, "no-cluster", "No cluster", "This node runs alone: there is nowhere to move anything to.",
+                   what.path, what.request_id);
+  const auto seen = picture();
+  if (!seen) return no_answer(what);
+  operator_request ask;
+  ask.what = action->second;
+  const bool of_node = ask.what == kind::drain || ask.what == kind::undo || ask.what == kind::decommission;
+  for (const auto& [key, to] : {std::pair{"node", &ask.node}, std::pair{"from", &ask.node}, std::pair{"to", &ask.to}}) {
+    if (text(key).empty()) continue;
+    const auto* const node = named(seen->view.nodes, text(key));
+    if (node == nullptr) return problem(404, "not-found", "Not found", fmt::format("No node is called {}.", text(key)),
+                                        what.path, what.request_id);
+    *to = node->node;
+  }
+  if (of_node && ask.node.value == 0) return bad("\"node\" names no node.");
+  if (ask.what == kind::move || ask.what == kind::transfer) {
+    if (!body.contains("shard") || !body["shard"].is_number_unsigned() ||
+        body["shard"].get<std::uint64_t>() >= seen->view.map.shards.size())
+      return bad("\"shard\" is no shard of this cluster.");
+    ask.shard = {body["shard"].get<std::uint16_t>()};
+    if (ask.to.value == 0 || (ask.what == kind::move && ask.node.value == 0))
+      return bad("\"from\" and \"to\" name nodes.");
+  }
+  ask.dry_run = body.value("dry_run", false);
+  ask.reason = text("reason");
+  ask.force = body.value("force", false);
+  if (ask.force && ask.reason.empty()) return bad("\"force\" needs the reason as text, for the audit log.");
+  return ordered(what, action->first, std::move(ask), seen->view.nodes);
+}
+
+http_response admin_api::ordered(const job& what, const std::string& action, operator_request ask,
+                                 const std::vector<node_entry>& nodes) {
+  caf::scoped_actor self(system_);
+  std::optional<operator_answer> out;
+  ask.from = caf::actor_cast<caf::actor>(self);
+  self->send(facts_.placement, ask);
+  self->receive([&](operator_answer& m) { out = std::move(m); }, caf::after(answer_time) >> [] {});
+  if (!out) return no_answer(what);
+  if (out->problem != errc::ok)
+    return problem(503, "no-leader", "No leader", "Nobody leads the cluster's metadata (shard 0) at this moment.",
+                   what.path, what.request_id);
+  const int status = ask.dry_run || out->begun || ask.what == operator_request::kind::rebalance ? 200 : 409;
+  if (out->begun)
+    facts_.audit->later({"cluster", what.client, std::to_string(status), what.request_id,
+                         {{"action", action}, {"node", name_of(nodes, ask.node)}, {"reason", ask.reason}}});
+  return json_response(status, plan_json(*out, nodes));
+}
+
+} // namespace burrow
