@@ -1,0 +1,211 @@
+#!/usr/bin/env python3
+"""A cluster of real processes: forming, growing under load, any node answers, kill -9 of the leader, all at once,
+rolling restart, drain, bad input on the cluster's ports. Prints `N passed, N failed`."""
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../support'))
+from burrow_cluster import Cluster  # noqa: E402
+from burrow_node import BINARY, Checks, Client  # noqa: E402
+from cluster_load import Writers, names_stored  # noqa: E402
+
+class Named(Checks):
+    def equal(self, name, got, wanted):
+        return self.check(name, got == wanted, f'{str(got)[:600]}, not {str(wanted)[:200]}')
+
+
+checks = Named()
+
+
+def burrow(member, *words, timeout=60):
+    return subprocess.run([BINARY, *words, '--endpoint', f'http://127.0.0.1:{member.admin}'], capture_output=True,
+                          text=True, timeout=timeout)
+
+
+def lost(writers, port):
+    return sorted(writers.acknowledged - set(names_stored(port)))
+
+
+def grows_under_load():
+    with Cluster(3) as c:
+        c.grow(0, 1)
+        writers = Writers([c[0].http])
+        c.wait(lambda: writers.count() > 50, 20, 'load')
+        c.grow(1)
+        c.wait(lambda: c.settled(3), 60, 'three voters in every shard')
+        for m in c.members:
+            c.wait(m.ready, 20, f'{m.name} to be ready')
+        time.sleep(0.5)
+        writers.stop()
+        checks.equal('no request failed while the cluster grew', writers.failures[:3], [])
+        checks.equal('nothing is lost', lost(writers, c[2].http), [])
+        status = c[1].ask('/admin/v1/status')
+        checks.equal('status says what may be lost', status['can_lose'], '1 zone, or any 1 node')
+        metrics = Client(c[2].admin).call('GET', '/metrics').body.decode()
+        listed = json.loads(burrow(c[2], 'config', 'metrics', '--output', 'json').stdout)
+        missing = [m['name'] for m in listed if m['name'] not in metrics and 'certificate' not in m['name']]
+        checks.check('a member shows every metric that is listed', not missing, str(missing))
+        any_node_answers(c)
+        commands(c)
+        return leader_dies(c)
+
+
+def any_node_answers(c):
+    one, two, three = (m.client() for m in c.members)
+    checks.equal('put at n1', one.call('PUT', '/v1.0/any/box/first', 'hello').status, 201)
+    taken = two.call('POST', '/v1.0/any/box?limit=1&hide=60&detail=full')
+    checks.equal('taken at n2', taken.status, 200)
+    message = taken.json()[0]
+    checks.equal('with its body', message['body'], 'hello')
+    gone = three.call('DELETE', f'/v1.0/any/box/first?receipt={message["receipt"]}')
+    checks.equal('acknowledged at n3', gone.status, 204)
+    for i in range(20):
+        m = c[i % 3].client().call('PUT', f'/v1.0/any{i}/box/x', 'y')
+        if m.status != 201:
+            checks.equal(f'put {i}', m.status, 201)
+    listed = three.call('GET', '/v1.0/any0').json()
+    checks.equal('a listing over shards that lead elsewhere', [q if isinstance(q, str) else q['id'] for q in listed],
+                 ['box'])
+    got = {}
+    waiter = threading.Thread(target=lambda: got.update(
+        answer=Client(c[1].http).call('POST', '/v1.0/any/poll?limit=1&hide=60&wait=10&detail=full')))
+    waiter.start()
+    time.sleep(0.3)
+    begun = time.monotonic()
+    one.call('PUT', '/v1.0/any/poll/late', 'now')
+    waiter.join(15)
+    checks.equal('a long poll at another node is woken', got['answer'].status, 200)
+    checks.check('at once', time.monotonic() - begun < 1.0)
+
+
+def commands(c):
+    members = burrow(c[0], 'members', '--output', 'json')
+    checks.equal('burrow members', members.returncode, 0)
+    shards = burrow(c[2], 'shards', '--problems')
+    checks.equal('burrow shards --problems', shards.returncode, 0)
+    refused = burrow(c[1], 'node', 'decommission', 'n2', '--yes')
+    checks.equal('decommission of one of three is refused', refused.returncode, 5)
+    checks.check('with the reason', 'error:' in refused.stderr)
+    nobody = burrow(c[1], 'node', 'drain', 'n9')
+    checks.equal('a node that is not there', nobody.returncode, 3)
+    drained = burrow(c[1], 'node', 'drain', 'n2', '--timeout', '30')
+    checks.equal('drain', (drained.returncode, drained.stderr[-200:] if drained.returncode else ''), (0, ''))
+    undone = burrow(c[0], 'node', 'drain', 'n2', '--undo')
+    checks.equal('undone', undone.returncode, 0)
+
+
+def leader_of(c, account, queue):
+    """The member that leads the queue's shard: the one whose answers come from its own zone, asked everywhere."""
+    zones = {m.zone: m for m in c.members}
+    answer = c[0].client().call('GET', f'/v1.0/{account}/{queue}?limit=1')
+    return zones.get(answer.headers.get('burrow-zone', ''), c[0])
+
+
+def leader_dies(c):
+    ports = [m.http for m in c.members]
+    writers = Writers(ports, account='kill', pause=0.002)
+    c.wait(lambda: writers.count() > 100, 20, 'load')
+    leader = leader_of(c, 'kill', 'jobs')
+    at = time.monotonic()
+    leader.kill()
+    seen = writers.count()
+    c.wait(lambda: writers.count() > seen + 100, 20, 'writes after the leader died')
+    time.sleep(1)
+    gap = writers.largest_gap(at - 0.5)
+    checks.check(f'kill -9 of the leader: largest gap {gap:.2f} s', gap < 3)
+    leader.start()
+    c.wait(leader.ready, 40, 'the killed node to be ready again')
+    writers.stop()
+    survivors = [m for m in c.members if m is not leader]
+    missing = sorted(writers.acknowledged - set(names_stored(survivors[0].http, 'kill')))
+    checks.equal('nothing acknowledged is lost', missing, [])
+    everybody_dies(c, writers)
+
+
+def everybody_dies(c, writers):
+    for m in c.members:
+        m.send(signal.SIGKILL)
+    for m in c.members:
+        m.process.wait(20)
+    for m in c.members:
+        m.start()
+    for m in c.members:
+        c.wait(m.ready, 60, f'{m.name} to be ready after all were killed')
+    missing = sorted(writers.acknowledged - set(names_stored(c[1].http, 'kill')))
+    checks.equal('all killed at once: nothing is lost', missing, [])
+    rolling_restart(c)
+
+
+def rolling_restart(c):
+    c.wait(lambda: c.settled(3), 60, 'three voters')
+    writers = Writers([m.http for m in c.members], account='roll', pause=0.002)
+    c.wait(lambda: writers.count() > 100, 20, 'load')
+    for m in c.members:
+        checks.equal(f'{m.name} stops', m.kill(signal.SIGTERM), 0)
+        m.start()
+        c.wait(m.ready, 40, f'{m.name} to be ready')
+        time.sleep(0.5)
+    writers.stop()
+    checks.equal('rolling restart: no request failed', writers.failures[:5], [])
+    latencies = sorted(writers.latencies)
+    p99 = latencies[len(latencies) * 99 // 100]
+    checks.check(f'p99 {p99 * 1000:.0f} ms', p99 <= 0.25)
+    missing = sorted(writers.acknowledged - set(names_stored(c[0].http, 'roll')))
+    checks.equal('rolling restart: nothing is lost', missing, [])
+    strangers(c)
+
+
+def strangers(c):
+    for port in (c[0].cluster, c[0].cluster + 1):
+        with socket.create_connection(('127.0.0.1', port), 5) as s:
+            s.sendall(os.urandom(64) * 100)
+            s.settimeout(5)
+            try:
+                while s.recv(4096):
+                    pass
+                closed = True
+            except ConnectionError:
+                closed = True
+            except socket.timeout:
+                closed = False
+        checks.check(f'garbage on port {"of the control plane" if port == c[0].cluster else "of the data plane"}', closed)
+    checks.check('and the node goes on', c[0].ready())
+
+
+def forms_together():
+    with Cluster(3) as c:
+        c.form()
+        for m in c.members:
+            c.wait(m.ready, 60, f'{m.name} to be ready')
+        c.wait(lambda: c.settled(3), 60, 'three voters in every shard')
+        ids = {m.ask('/admin/v1/status')['cluster_id'] for m in c.members}
+        checks.equal('one cluster', len(ids), 1)
+        with Cluster(1) as other:
+            other.grow()
+            other[0].kill()
+            other[0].start('--join', c[0].address)
+            time.sleep(2)
+            checks.check('a node of another cluster stays what it is',
+                        other[0].ask('/admin/v1/status')['cluster_id'] not in ids)
+
+
+def refusals():
+    run = subprocess.run([BINARY, 'serve', '--cluster', '0.0.0.0:7700', '--data', '/nonexistent/x'], capture_output=True,
+                         text=True, timeout=20)
+    checks.equal('a cluster off loopback without certificates', run.returncode, 2)
+    checks.check('names the flag', '--insecure-cluster' in run.stderr)
+
+
+for part in (refusals, grows_under_load, forms_together):
+    try:
+        part()
+    except (RuntimeError, OSError, http.client.HTTPException, KeyError, TypeError, subprocess.TimeoutExpired) as e:
+        checks.check(f'{part.__name__}: {e}', False)
+sys.exit(checks.finish())
