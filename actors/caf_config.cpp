@@ -1,5 +1,6 @@
 #include "actors/caf_config.hpp"
 
+#include "actors/caf_tls_guard.hpp"
 #include "actors/cluster_messages.hpp"
 #include "cluster/base/assert.hpp"
 
@@ -58,6 +59,7 @@ caf_config::caf_config(std::size_t threads, const std::optional<caf_network>& ne
   if (network->tls()) {
     // With a part of them missing the module would fall back to a cipher without identity.
     BURROW_ASSERT(!network->key.empty() && !network->ca.empty());
+    guard_caf_tls();
     load<caf::openssl::manager>();
     openssl_certificate = network->certificate;
     openssl_key = network->key;
