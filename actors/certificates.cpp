@@ -1,5 +1,6 @@
 #include "actors/certificates.hpp"
 
+#include "actors/openssl_ptr.hpp"
 #include "cluster/base/limits.hpp"
 
 #include <fmt/format.h>
@@ -24,14 +25,6 @@ namespace {
 
 constexpr std::size_t file_bytes_max = 256 * limits::kib;
 
-template <auto Free>
-struct freed_by {
-  template <class T>
-  void operator()(T* p) const { Free(p); }
-};
-using bio_ptr = std::unique_ptr<BIO, freed_by<BIO_free_all>>;
-using x509_ptr = std::unique_ptr<X509, freed_by<X509_free>>;
-using key_ptr = std::unique_ptr<EVP_PKEY, freed_by<EVP_PKEY_free>>;
 using store_ptr = std::unique_ptr<X509_STORE, freed_by<X509_STORE_free>>;
 using store_context_ptr = std::unique_ptr<X509_STORE_CTX, freed_by<X509_STORE_CTX_free>>;
 

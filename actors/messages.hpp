@@ -178,19 +178,11 @@ struct node_suspect {
 };
 /// To a replica actor: somebody found no leader, or waits for an answer in vain: all voters wake.
 struct wake_group {};
-/// To a replica actor that leads: change the members, or hand leadership over. Answered by `change_answer` as soon as
-/// it is begun or refused; that it is done shows in replica_state.
+/// To a replica actor that leads: change the members, or hand leadership over. That it is done shows in replica_state;
+/// what is refused changes nothing, and whoever still wants it asks again.
 struct change_group {
-  std::uint64_t number = 0; ///< the asker's own
   std::variant<raft::config_change, node_id> what; ///< node_id: transfer leadership there
-  /// Of a change: the configuration that it starts from; if another is in force: etag_mismatch.
-  raft::configuration expected;
-  caf::actor from;
-};
-struct change_answer {
-  std::uint64_t number = 0;
-  shard_id shard;
-  errc problem = errc::ok;
+  raft::configuration expected; ///< of a change: what it starts from; refused if another is in force
 };
 
 // ---- administration ---------------------------------------------------------------------------------------------
@@ -295,7 +287,7 @@ inline constexpr stop_atom stop_atom_v{};
   X(disk_state) X(load) X(loaded) X(recover) X(recovered) X(wake_at) X(get_status) X(node_status)                      \
   X(get_replica_state) X(replica_state) X(services) X(writer_state) X(tenant_resolve) X(tenant_resolved)               \
   X(tenant_idle) X(make_room) X(account_open) X(account_opened) X(peer_said) X(node_suspect) X(wake_group)             \
-  X(pin_session) X(host_shard) X(use_router) X(wake_shard) X(change_group) X(change_answer)
+  X(pin_session) X(host_shard) X(use_router) X(wake_shard) X(change_group)
 
 #define BURROW_UNSAFE(name) CAF_ALLOW_UNSAFE_MESSAGE_TYPE(burrow::name)
 BURROW_MESSAGE_TYPES(BURROW_UNSAFE)

@@ -30,10 +30,6 @@ caf::behavior node_shell::behavior() {
     [](const fenced&) {},
     [](const disk_state&) {},
     [](const writer_state&) {},
-    [this](const node_suspect& m) {
-      for (const auto& r : replicas_)
-        if (r.alive) self_->send(r.handle, m);
-    },
     [this](const use_router& m) {
       helpers_.router = m.router;
       tell_services();

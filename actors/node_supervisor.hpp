@@ -69,7 +69,7 @@ struct node_supervisor_options {
   std::function<void(const error&)> fatal;
 };
 
-/// Understands resolve, get_replicas, get_status, host_shard, wake_shard, node_suspect; `stop_atom` drains replicas and
+/// Understands resolve, get_replicas, get_status, host_shard, use_router, wake_shard; `stop_atom` drains replicas and
 /// the log writer and ends the tree.
 [[nodiscard]] caf::actor spawn_node_supervisor(caf::actor_system& system, node_supervisor_options options);
 

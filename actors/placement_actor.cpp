@@ -1,11 +1,11 @@
 #include "actors/placement_actor.hpp"
 
+#include "actors/membership_actor.hpp"
 #include "actors/placement_shell.hpp"
 #include "cluster/base/limits.hpp"
 #include "cluster/codec/admin_codec.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 namespace burrow {
 namespace {
@@ -15,25 +15,6 @@ using namespace placement;
 constexpr std::size_t events_max = 1'000;
 constexpr duration hand_over_max{5'000}, hand_over_again{200}, busy_after_news{3'000};
 
-struct endpoint {
-  std::string host;
-  std::uint16_t port = 0;
-};
-/// Of an address that validate() let through.
-endpoint endpoint_of(std::string_view address) {
-  const auto colon = address.rfind(':');
-  endpoint out{std::string(address.substr(0, colon))};
-  if (out.host.size() > 2 && out.host.front() == '[') out.host = out.host.substr(1, out.host.size() - 2);
-  std::from_chars(address.data() + colon + 1, address.data() + address.size(), out.port);
-  return out;
-}
-/// The data plane listens on the port after the control plane's.
-endpoint data_of(const node_entry& node) {
-  auto out = endpoint_of(node.cluster);
-  ++out.port;
-  return out;
-}
-
 std::optional<raft::member> own_member(const raft::configuration& of, node_id self) {
   for (const auto* const list : {&of.voters, &of.leaving, &of.learners})
     for (const auto& m : *list)
@@ -41,12 +22,9 @@ std::optional<raft::member> own_member(const raft::configuration& of, node_id se
   return std::nullopt;
 }
 
-admit_answer plain(standing is, std::string text, std::optional<hash128> cluster = std::nullopt) {
-  admit_answer out;
-  out.is = is;
-  out.text = std::move(text);
-  out.cluster = cluster;
-  return out;
+group_told told_of(const shard_status& s, const raft::member& self) {
+  return {s.shard,          self,                s.replica.in,       s.replica.committed, s.group.members,
+          s.group.configured, s.group.changing, s.group.followers, s.group.distrusted,  0};
 }
 
 } // namespace
@@ -56,6 +34,7 @@ placement_shell::placement_shell(shell<placement_shell>* self, placement_options
   BURROW_ASSERT(o_.plane && o_.table && o_.clock && o_.keep && o_.send);
   seen_[o_.self.node] = {o_.self.node, membership::member_state::alive, now()};
   if (known_.map.epoch > 0) act_by_map();
+  self_->send(o_.supervisor, get_replicas{me()}); // and told of each change
   self_->send(self_, tick_atom_v);
 }
 
@@ -77,14 +56,12 @@ caf::behavior placement_shell::behavior() {
     [this](const get_cluster& m) { on_picture(m); },
     [this](const operator_request& m) { on_request(m); },
     [](const control_link&) {},
-    [](const change_answer&) {}, // what was refused the next plan orders again
     [this](stop_atom) { self_->quit(); },
   };
 }
 
 void placement_shell::tick() {
   give_up_looking();
-  self_->send(o_.supervisor, get_replicas{me()});
   self_->send(o_.supervisor, get_status{me()});
   // Whoever has news for the planner says so sooner, too: a newcomer that was told of a moment ago has caught up.
   const bool busy = now() < busy_until_;
@@ -104,27 +81,30 @@ void placement_shell::on_status(const node_status& m) {
       continue;
     }
     leads_metadata = leads_metadata || s.shard.value == 0;
-    mine.shards.push_back(watch_.see({s.shard, *self, s.replica.in, s.replica.committed, s.group.members,
-                                      s.group.configured, s.group.changing, s.group.followers, s.group.distrusted, 0},
-                                     now()));
+    mine.shards.push_back(watch_.see(told_of(s, *self), now()));
   }
   if (!leads_metadata) {
     lead_.reset();
-    return report(mine);
+    return tell_planner(mine);
   }
   if (!lead_) begin_leading();
   reported(std::move(mine));
   plan();
 }
 
-/// To whoever leads shard 0, or, while that is not known here, to all that may.
-void placement_shell::report(const report_order& mine) {
-  const auto bytes = codec::encode_admin(mine);
+std::vector<node_id> placement_shell::planners() const {
   const auto leader = o_.table->leader_of({0});
-  if (leader.value != 0 && leader != o_.self.node) return o_.send(leader, bytes);
-  if (known_.map.shards.empty()) return;
+  if (leader.value != 0 && leader != o_.self.node) return {leader};
+  std::vector<node_id> out;
+  if (known_.map.shards.empty()) return out;
   for (const auto& v : known_.map.shards.front().voters)
-    if (v.node != o_.self.node) o_.send(v.node, bytes);
+    if (v.node != o_.self.node) out.push_back(v.node);
+  return out;
+}
+
+void placement_shell::tell_planner(const admin_message& what) {
+  const auto bytes = codec::encode_admin(what);
+  for (const auto node : planners()) o_.send(node, bytes);
 }
 
 void placement_shell::on_order(const control_order_said& m) {
@@ -196,7 +176,7 @@ void placement_shell::act_by_map() {
 
 void placement_shell::carry_out(const group_order& m) {
   if (m.cluster != o_.cluster) return;
-  change_group ask{++last_number_, {}, {}, me()};
+  change_group ask;
   shard_id shard;
   if (const auto* const change = std::get_if<change_members>(&m.what)) {
     shard = change->shard;
@@ -211,20 +191,16 @@ void placement_shell::carry_out(const group_order& m) {
   self_->send(replicas_[shard.value], std::move(ask));
 }
 
-/// Each leader goes to the follower that has most. One that can go nowhere, since it has no other voter that answers,
-/// ends with the process.
+/// One that can go nowhere, since no other voter answers, ends with the process.
 void placement_shell::hand_over() {
   std::size_t going = 0;
   for (const auto& s : status_->shards) {
     if (!s.running || !s.replica.leads || s.shard.value >= replicas_.size()) continue;
-    const raft::follower_progress* best = nullptr;
-    for (const auto& f : s.group.followers) {
-      const bool votes = std::ranges::find(s.group.members.voters, f.who) != s.group.members.voters.end();
-      if (votes && f.active && f.who.node != o_.self.node && (best == nullptr || f.match > best->match)) best = &f;
-    }
-    if (best == nullptr) continue;
+    const auto self = own_member(s.group.members, o_.self.node);
+    const auto to = self ? successor_of(told_of(s, *self)) : std::nullopt;
+    if (!to) continue;
     ++going;
-    self_->send(replicas_[s.shard.value], change_group{++last_number_, best->who.node, {}, me()});
+    self_->send(replicas_[s.shard.value], change_group{*to, {}});
   }
   if (going == 0 || now() >= handing_over_until_) {
     self_->send(handing_over_to_, leaders_handed_over{});
@@ -241,27 +217,29 @@ void placement_shell::answer(admit_in& m, admit_answer a) { m.answer(codec::enco
 void placement_shell::on_admit(admit_in& m) {
   const auto read = codec::decode_admin(m.question);
   const auto* const q = read ? std::get_if<admit_question>(&*read) : nullptr;
-  if (q == nullptr) {
-    return answer(m, plain(standing::refused, "the question cannot be read"));
-  }
+  if (q == nullptr) return answer(m, no_admission(standing::refused, "the question cannot be read"));
   if (lead_) return admit(m, *q);
   pass_on(m, *q);
 }
 
 /// Only where shard 0 leads anybody is let in.
 void placement_shell::pass_on(admit_in& m, const admit_question& q) {
-  const auto leader = o_.table->leader_of({0});
-  const auto* const there = find(known_.nodes, leader);
-  if (q.passed || there == nullptr || leader == o_.self.node) {
-    return answer(m, plain(standing::member, "nobody leads the cluster's metadata at this moment", o_.cluster));
+  const auto all = planners();
+  // One after the other: the asker comes again, and whoever does not lead passes it on no further.
+  const auto* const there = all.empty() ? nullptr : find(known_.nodes, all[++passed_on_ % all.size()]);
+  if (q.passed || there == nullptr) {
+    return answer(m, no_admission(standing::member, "nobody leads the cluster's metadata at this moment", o_.cluster));
   }
   auto again = q;
   again.passed = true;
-  const auto at = data_of(*there);
-  o_.plane->ask(at.host, at.port, codec::encode_admin(again), [m, cluster = o_.cluster](result<std::string> said) {
+  const auto at = split_address(there->cluster);
+  BURROW_ASSERT(at); // validate() let it through
+  // The data plane listens on the port after the control plane's.
+  auto done = [m, cluster = o_.cluster](result<std::string> said) {
     if (said) return m.answer(std::move(said).value());
-    m.answer(codec::encode_admin(plain(standing::member, "the leader of the metadata did not answer", cluster)));
-  });
+    m.answer(codec::encode_admin(no_admission(standing::member, "the leader of the metadata did not answer", cluster)));
+  };
+  o_.plane->ask(at->first, static_cast<std::uint16_t>(at->second + 1), codec::encode_admin(again), std::move(done));
 }
 
 // ---- administration ------------------------------------------------------------------------------------------------

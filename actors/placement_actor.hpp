@@ -70,7 +70,6 @@ struct get_cluster {
 };
 struct cluster_picture {
   bool whole = false;               ///< where shard 0 leads has told what it knows: the view has its shards
-  node_id planner;                  ///< who that is
   placement::cluster_view view;
   std::vector<membership::member> members;
   std::vector<cluster_event> events; ///< of this node, newest last
@@ -93,7 +92,7 @@ struct operator_answer {
 };
 
 /// Understands the above, control_order_said (of kind admin.proto), members_changed, node_status, replicas,
-/// shard_results, change_answer and stop_atom.
+/// shard_results and stop_atom.
 [[nodiscard]] caf::actor spawn_placement_actor(caf::actor_system& system, placement_options options);
 
 } // namespace burrow

@@ -24,11 +24,10 @@ cluster_view placement_shell::view_here() const {
 
 void placement_shell::look(std::function<void(bool, cluster_view)> then) {
   if (lead_) return then(lead_->read, view_here());
-  const auto leader = o_.table->leader_of({0});
-  if (leader.value == 0 || leader == o_.self.node || looking_.size() >= looking_max) return then(false, view_here());
+  if (planners().empty() || looking_.size() >= looking_max) return then(false, view_here());
   const auto number = ++last_number_;
   looking_.emplace(number, placement_looking{now(), std::move(then)});
-  o_.send(leader, codec::encode_admin(picture_question{o_.cluster, number}));
+  tell_planner(picture_question{o_.cluster, number});
 }
 
 void placement_shell::looked(const picture_answer& m) {
@@ -55,8 +54,7 @@ void placement_shell::on_picture(const get_cluster& m) {
   look([this, to = m.from](bool whole, cluster_view seen) {
     cluster_picture out;
     out.whole = whole;
-    out.planner = lead_ ? o_.self.node : o_.table->leader_of({0});
-    out.view = std::move(seen);
+        out.view = std::move(seen);
     out.members = members_;
     out.events.assign(events_.begin(), events_.end());
     self_->send(to, std::move(out));
@@ -87,19 +85,22 @@ void placement_shell::on_request(const operator_request& m) {
 
 /// Begun means ordered: whether it was heard shows in the next picture.
 void placement_shell::do_request(const operator_request& m, operator_answer out, const cluster_view& seen) {
-  const auto planner = lead_ ? o_.self.node : o_.table->leader_of({0});
-  const auto tell = [&](node_id to, admin_message what) {
-    if (to == o_.self.node) self_->send(self_, control_order_said{to, 0, codec::encode_admin(what)});
-    else o_.send(to, codec::encode_admin(what));
-  };
   if (out.plan.state) {
     const auto* const node = find(seen.nodes, m.node);
-    if (node != nullptr) tell(planner, node_order{o_.cluster, m.node, node->state, *out.plan.state, m.reason});
+    if (node == nullptr) return self_->send(m.from, std::move(out));
+    const node_order what{o_.cluster, m.node, node->state, *out.plan.state, m.reason};
+    lead_ ? ordered(what) : tell_planner(what);
   } else if (m.what == operator_request::kind::move) {
-    tell(planner, move_order{o_.cluster, m.shard, m.node, m.to});
+    const move_order what{o_.cluster, m.shard, m.node, m.to};
+    lead_ ? ordered(what) : tell_planner(what);
   } else {
-    for (const auto& one : out.plan.steps)
-      if (const auto* const move = std::get_if<transfer>(&one)) tell(move->from, group_order{o_.cluster, *move});
+    for (const auto& one : out.plan.steps) {
+      const auto* const move = std::get_if<transfer>(&one);
+      if (move == nullptr) continue;
+      const group_order what{o_.cluster, *move};
+      if (move->from == o_.self.node) carry_out(what);
+      else o_.send(move->from, codec::encode_admin(what));
+    }
   }
   out.begun = true;
   self_->send(m.from, std::move(out));

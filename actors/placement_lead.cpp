@@ -15,14 +15,6 @@ using namespace placement;
 constexpr duration report_kept{5'000}, write_patience{10'000};
 constexpr std::string_view both_prefix = "placement/";
 
-admit_answer not_now(std::string why, hash128 cluster) {
-  admit_answer out;
-  out.is = standing::member;
-  out.text = std::move(why);
-  out.cluster = cluster;
-  return out;
-}
-
 } // namespace
 
 void placement_shell::begin_leading() {
@@ -75,24 +67,20 @@ void placement_shell::took(const queue::registry_answer& m) {
       lead.nodes.push_back(std::move(entry).value());
     }
   }
-  if (lead.map.epoch == 0 && !found_cluster()) return; // asked again at the next tick
+  if (lead.map.epoch == 0) return found_cluster(); // asked again at the next tick
+  const auto own = duties_of(lead.map, o_.self.node);
+  // By a map that does not know its own leader every replica here would be erased.
+  if (own.empty() || own.front().shard.value != 0)
+    return say("the shard map does not name this node, which leads shard 0; nothing is done by it");
   lead.read = true;
   publish();
 }
 
-/// The cluster is as old as this process: every shard has this node's replica and no other.
-bool placement_shell::found_cluster() {
-  if (lead_->reports.size() != std::size_t{o_.shards} + 1) return false;
-  shard_map map;
-  map.epoch = 1;
-  for (const auto& [shard, report] : lead_->reports) {
-    const auto& config = report.first.config;
-    if (config.voters.size() != 1 || config.voters.front().node != o_.self.node) return false;
-    map.next_replica.value = std::max(map.next_replica.value, config.voters.front().replica.value + 1);
-    map.shards.push_back({config.voters, report.first.mark(), {}, {o_.self.node}});
-  }
-  write(std::move(map), {o_.self}, {}, nullptr);
-  return false; // read back when it is written
+/// The cluster is as old as this process: the map is written, and then read back like any other.
+void placement_shell::found_cluster() {
+  std::vector<shard_seen> reported;
+  for (const auto& [shard, report] : lead_->reports) reported.push_back(report.first);
+  if (auto map = founding_map(o_.self.node, o_.shards, reported)) write(std::move(*map), {o_.self}, {}, nullptr);
 }
 
 void placement_shell::reported(report_order m) {
@@ -223,7 +211,7 @@ void placement_shell::order(const std::vector<step>& steps) {
 
 void placement_shell::admit(admit_in& m, const admit_question& q) {
   if (!lead_->read || writing_)
-    return answer(m, not_now("the cluster's metadata is being written; ask again", o_.cluster));
+    return answer(m, no_admission(standing::member, "the cluster's metadata is being written", o_.cluster));
   auto decision = placement::admit({o_.cluster, o_.shards, o_.shards_per_tenant, lead_->map, lead_->nodes,
                                     nodes_seen()}, q);
   if (decision.write.empty()) return answer(m, std::move(decision.answer));
@@ -238,7 +226,7 @@ void placement_shell::admit(admit_in& m, const admit_question& q) {
   }
   say(q.self.name + " is let in, zone " + q.self.zone);
   write(lead_->map, std::move(nodes), {}, [this, m, reply = std::move(decision.answer)](bool done) mutable {
-    if (!done) return answer(m, not_now("the metadata could not be written; ask again", o_.cluster));
+    if (!done) return answer(m, no_admission(standing::member, "the metadata could not be written", o_.cluster));
     if (lead_) {
       reply.map = lead_->map;
       reply.nodes = lead_->nodes;

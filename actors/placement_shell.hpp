@@ -54,7 +54,9 @@ private:
   // Every node (placement_actor.cpp).
   void tick();
   void on_status(const node_status& m);
-  void report(const placement::report_order& mine);
+  /// Who leads shard 0, or, while that is not known here, all that may. A node without a replica of it never knows.
+  [[nodiscard]] std::vector<node_id> planners() const;
+  void tell_planner(const placement::admin_message& what);
   void on_order(const control_order_said& m);
   void on_members(const members_changed& m);
   void on_admit(admit_in& m);
@@ -78,7 +80,7 @@ private:
   void read_shard0();
   void on_results(const shard_results& m);
   void took(const queue::registry_answer& m);
-  [[nodiscard]] bool found_cluster();
+  void found_cluster();
   void reported(placement::report_order m);
   void plan();
   void write(placement::shard_map map, std::vector<placement::node_entry> nodes, std::vector<placement::step> steps,
@@ -109,6 +111,7 @@ private:
   instant handing_over_until_;
   instant busy_until_; ///< the map has changed of late
   std::uint64_t last_number_ = 0;
+  std::size_t passed_on_ = 0; ///< questions of strangers
 };
 
 } // namespace burrow

@@ -17,6 +17,7 @@ replica_shell::~replica_shell() {
   for (auto& c : callers_.take_all())
     if (c.account) accounts_.done(std::move(c.account), c.share);
   accounts_.settle();
+  if (o_.leader) o_.leader(o_.shard.shard, std::nullopt); // who leads it is not known here any more
   if (!o_.metrics) return;
   if (damaged_) o_.metrics->shard_off(quarantined_, -1);
   o_.metrics->shard_time_ahead(o_.shard.shard, duration{0});

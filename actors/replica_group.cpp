@@ -36,15 +36,11 @@ void replica_shell::wake() {
 }
 
 void replica_shell::change(const change_group& m) {
-  change_answer out{m.number, o_.shard.shard, errc::not_leader};
-  if (core_ && !damaged_ && !stopping_) {
-    const auto* const wanted = std::get_if<raft::config_change>(&m.what);
-    if (wanted != nullptr && core_->members() != m.expected) out.problem = errc::etag_mismatch;
-    else if (wanted != nullptr) out.problem = core_->change(now(), *wanted).code();
-    else out.problem = core_->transfer(now(), std::get<node_id>(m.what)).code();
-    flush_later();
-  }
-  self_->send(m.from, out);
+  if (!core_ || damaged_ || stopping_) return;
+  const auto* const wanted = std::get_if<raft::config_change>(&m.what);
+  if (wanted == nullptr) (void)core_->transfer(now(), std::get<node_id>(m.what));
+  else if (core_->members() == m.expected) (void)core_->change(now(), *wanted);
+  flush_later();
 }
 
 void replica_shell::carry_out(send_effect& e) {

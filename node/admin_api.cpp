@@ -168,11 +168,21 @@ std::vector<std::uint16_t> admin_api::out_of_service() {
   return out;
 }
 
+/// A page in a browser can send a form to any address without asking; it cannot send this type.
+bool admin_api::is_json(const job& what) { return std::string_view(what.content_type).starts_with("application/json"); }
+
+http_response admin_api::not_json(const job& what) {
+  return problem(415, "unsupported-media-type", "Unsupported media type", "Send application/json.", what.path,
+                 what.request_id);
+}
+
 http_response admin_api::backup_create(const job& what) {
-  // A page in a browser can send a form to any address without asking; it cannot send this type.
-  if (!std::string_view(what.content_type).starts_with("application/json"))
-    return problem(415, "unsupported-media-type", "Unsupported media type", "Send application/json.", what.path,
-                   what.request_id);
+  if (!is_json(what)) return not_json(what);
+  // A follower may lack what was acknowledged, and not every shard need be here: it would be no copy of anything.
+  const auto seen = facts_.placement ? picture() : std::nullopt;
+  if (facts_.placement && (!seen || seen->view.nodes.size() > 1))
+    return problem(409, "cluster-member", "One node of a cluster", "What one member has is not all that the cluster "
+                   "acknowledged. A backup of a whole cluster is not there yet.", what.path, what.request_id);
   const auto body = json::parse(what.body, nullptr, false);
   if (!body.is_object() || body.size() != 1 || !body.contains("directory") || !body["directory"].is_string())
     return problem(422, "invalid-parameter", "Invalid body", "{\"directory\": \"/absolute/path\"} is what it takes.",

@@ -71,6 +71,8 @@ private:
   http_response ordered(const job& what, const std::string& action, operator_request ask,
                         const std::vector<placement::node_entry>& nodes);
   http_response no_answer(const job& what);
+  [[nodiscard]] static bool is_json(const job& what);
+  static http_response not_json(const job& what);
   [[nodiscard]] std::optional<cluster_picture> picture();
   void describe_cluster(nlohmann::ordered_json& out);
   [[nodiscard]] shard_reach reach() const { return {shards_, facts_.router}; }

@@ -113,7 +113,6 @@ std::optional<cluster_picture> admin_api::picture() {
   if (!known) return std::nullopt;
   cluster_picture out;
   out.whole = true;
-  out.planner = facts_.self.node;
   out.view.nodes = {facts_.self};
   out.view.seen = {{facts_.self.node, membership::member_state::alive, {}}};
   out.members = {{facts_.self.node, 0, 0, membership::member_state::alive, {}}};
@@ -167,6 +166,7 @@ http_response admin_api::events(const job& what) {
 }
 
 http_response admin_api::order(const job& what) {
+  if (!is_json(what)) return not_json(what);
   const auto body = json::parse(what.body, nullptr, false);
   const auto bad = [&](const std::string& why) {
     return problem(400, "malformed", "Malformed request", why, what.path, what.request_id);
@@ -206,15 +206,24 @@ http_response admin_api::order(const job& what) {
     if (ask.to.value == 0 || (ask.what == kind::move && ask.node.value == 0))
       return bad("\"from\" and \"to\" name nodes.");
   }
-  ask.dry_run = body.value("dry_run", false);
+  for (const auto& [key, to] : {std::pair{"dry_run", &ask.dry_run}, std::pair{"force", &ask.force}}) {
+    if (!body.contains(key)) continue;
+    if (!body[key].is_boolean()) return bad(fmt::format("\"{}\" is true or false.", key));
+    *to = body[key].get<bool>();
+  }
   ask.reason = text("reason");
-  ask.force = body.value("force", false);
   if (ask.force && ask.reason.empty()) return bad("\"force\" needs the reason as text, for the audit log.");
   return ordered(what, action->first, std::move(ask), seen->view.nodes);
 }
 
 http_response admin_api::ordered(const job& what, const std::string& action, operator_request ask,
                                  const std::vector<node_entry>& nodes) {
+  if (!ask.dry_run && ask.what != operator_request::kind::rebalance) {
+    const auto noted = facts_.audit->write({"cluster-" + action, what.client, "begins", what.request_id,
+                                            {{"node", name_of(nodes, ask.node)}, {"to", name_of(nodes, ask.to)},
+                                             {"shard", std::to_string(ask.shard.value)}, {"reason", ask.reason}}});
+    if (!noted) return problem(500, "unavailable", "Not done", noted.error().context, what.path, what.request_id);
+  }
   caf::scoped_actor self(system_);
   std::optional<operator_answer> out;
   ask.from = caf::actor_cast<caf::actor>(self);
@@ -225,9 +234,6 @@ http_response admin_api::ordered(const job& what, const std::string& action, ope
     return problem(503, "no-leader", "No leader", "Nobody leads the cluster's metadata (shard 0) at this moment.",
                    what.path, what.request_id);
   const int status = ask.dry_run || out->begun || ask.what == operator_request::kind::rebalance ? 200 : 409;
-  if (out->begun)
-    facts_.audit->later({"cluster", what.client, std::to_string(status), what.request_id,
-                         {{"action", action}, {"node", name_of(nodes, ask.node)}, {"reason", ask.reason}}});
   return json_response(status, plan_json(*out, nodes));
 }
 

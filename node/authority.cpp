@@ -1,6 +1,7 @@
 #include "node/authority.hpp"
 
 #include "actors/certificates.hpp"
+#include "actors/openssl_ptr.hpp"
 
 #include <fmt/format.h>
 
@@ -16,14 +17,6 @@
 namespace burrow {
 namespace {
 
-template <auto Free>
-struct freed_by {
-  template <class T>
-  void operator()(T* p) const { Free(p); }
-};
-using bio_ptr = std::unique_ptr<BIO, freed_by<BIO_free_all>>;
-using x509_ptr = std::unique_ptr<X509, freed_by<X509_free>>;
-using key_ptr = std::unique_ptr<EVP_PKEY, freed_by<EVP_PKEY_free>>;
 using number_ptr = std::unique_ptr<BIGNUM, freed_by<BN_free>>;
 
 error wrong(std::string_view what) {

@@ -28,18 +28,15 @@ constexpr std::uint32_t order_kind = 1; ///< of control orders: admin.proto
 /// Where what comes in goes. The plane is there before any actor is, so everything may still be missing.
 class plane_targets {
 public:
-  /// Membership wakes them when a node may be gone.
   void replicas(std::vector<caf::actor> all) {
     const std::lock_guard lock(mutex_);
     replicas_ = std::move(all);
-    tell_membership();
   }
   void actors(std::shared_ptr<forward_net> net, caf::actor membership, caf::actor control) {
     const std::lock_guard lock(mutex_);
     net_ = std::move(net);
     membership_ = std::move(membership);
     control_ = std::move(control);
-    tell_membership();
   }
 
   void received(frame_received f) {
@@ -68,9 +65,6 @@ public:
   }
 
 private:
-  void tell_membership() {
-    if (membership_) caf::anon_send(membership_, burrow::replicas{replicas_});
-  }
   caf::actor replica(shard_id shard) {
     const std::lock_guard lock(mutex_);
     return shard.value < replicas_.size() ? replicas_[shard.value] : caf::actor{};
@@ -227,6 +221,7 @@ result<void> cluster_side::start(caf::actor_system& system, const caf::actor& su
   targets_->actors(net_, membership_, control_);
   caf::anon_send(control_, control_sinks{membership_, placement_});
   caf::anon_send(membership_, get_members{placement_, true});
+  caf::anon_send(supervisor, get_replicas{membership_}); // it wakes them when a node may be gone
   watch(system);
   desk_->hand_to([to = placement_](std::string question, std::string from, admit_desk::answer answer) {
     caf::anon_send(to, admit_in{std::move(question), std::move(from), std::move(answer)});

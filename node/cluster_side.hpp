@@ -41,9 +41,10 @@ public:
   /// What CAF must be told of it before there is a system.
   [[nodiscard]] std::optional<caf_network> network() const;
   [[nodiscard]] forwarding forward() const;
+  /// It was let in by others; else, in a new directory, it made its own cluster.
+  [[nodiscard]] bool joined() const { return map_.has_value(); }
   [[nodiscard]] const caf::actor& router() const { return router_; }
   [[nodiscard]] const caf::actor& placement() const { return placement_; }
-  [[nodiscard]] data_plane& plane() const { return *plane_; }
 
   /// This node's replica of the shard is to see to it that there is a leader.
   void wake(shard_id shard);

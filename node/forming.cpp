@@ -38,13 +38,6 @@ result<std::optional<std::string>> read_file(const std::string& path) {
   return std::optional{std::move(all).str()};
 }
 
-admit_answer plain_answer(standing is, std::string text) {
-  admit_answer out;
-  out.is = is;
-  out.text = std::move(text);
-  return out;
-}
-
 /// Answers and questions that the plane's thread brings, taken by the one that forms.
 class inbox {
 public:
@@ -65,7 +58,7 @@ public:
   void ask(std::string bytes, admit_desk::answer to) {
     auto read = codec::decode_admin(bytes);
     const auto* const q = read ? std::get_if<admit_question>(&*read) : nullptr;
-    if (q == nullptr) return to(codec::encode_admin(plain_answer(standing::refused, "the question cannot be read")));
+    if (q == nullptr) return to(codec::encode_admin(no_admission(standing::refused, "the question cannot be read")));
     const std::lock_guard lock(mutex_);
     askers_.emplace(++last_, std::move(to));
     questions_.push_back({last_, *q});
@@ -159,17 +152,16 @@ private:
   /// Asks one address after the other; who refuses does so for good.
   void ask_next() {
     const auto all = addresses();
-    ask(all[next_++ % all.size()], std::nullopt, std::nullopt);
+    ask(all[next_++ % all.size()], std::nullopt);
   }
 
-  void ask(const std::string& address, std::optional<hash128> promise, std::optional<hash128> cluster) {
+  void ask(const std::string& address, std::optional<hash128> promise) {
     if (address == self_.cluster || asking_.contains(address)) return;
     const auto parsed = parse_endpoints(address);
     if (!parsed || parsed->size() != 1) return;
     admit_question q;
     q.self = self_;
     q.promise = promise;
-    q.cluster = cluster;
     q.expect = static_cast<std::uint32_t>(with_.bootstrap_expect);
     asking_.insert(address);
     plane_.ask(parsed->front().host, static_cast<std::uint16_t>(parsed->front().port + 1),
@@ -197,7 +189,7 @@ private:
     }
     for (const auto& q : questions) {
       if (bootstrap_) bootstrap_->asked(q.number, q.what);
-      else in_->answer(q.number, plain_answer(standing::empty, "waits to be let in itself"));
+      else in_->answer(q.number, no_admission(standing::empty, "waits to be let in itself"));
     }
     if (bootstrap_) carry_out();
   }
@@ -219,7 +211,7 @@ private:
   void carry_out() {
     for (auto& e : bootstrap_->take_effects()) {
       if (const auto* const x = std::get_if<ask_effect>(&e)) {
-        ask(x->address, x->promise, std::nullopt);
+        ask(x->address, x->promise);
       } else if (const auto* const p = std::get_if<promise_effect>(&e)) {
         std::string bytes;
         byte_writer(bytes).hash(p->cluster);
@@ -231,10 +223,9 @@ private:
         formed out;
         out.record = {self_.node, c->cluster, static_cast<std::uint16_t>(with_.shards), limits::shards_per_tenant,
                       keys::format_version};
-        out.fresh_cluster = true;
         done_ = std::move(out);
       } else {
-        ask(std::get<join_effect>(e).address, std::nullopt, std::nullopt);
+        ask(std::get<join_effect>(e).address, std::nullopt);
       }
     }
   }
@@ -293,7 +284,7 @@ void admit_desk::ask(std::string question, std::string from, answer to) {
     whom = whom_;
   }
   if (whom) whom(std::move(question), std::move(from), std::move(to));
-  else to(codec::encode_admin(plain_answer(standing::empty, "this node is starting; ask again")));
+  else to(codec::encode_admin(no_admission(standing::empty, "this node is starting; ask again")));
 }
 
 result<formed> form(const settings& with, node_id self, data_plane& plane, admit_desk& desk) {
@@ -301,7 +292,6 @@ result<formed> form(const settings& with, node_id self, data_plane& plane, admit
     formed out;
     out.record = {self, {random_number(), random_number()}, static_cast<std::uint16_t>(with.shards),
                   limits::shards_per_tenant, keys::format_version};
-    out.fresh_cluster = true;
     return out;
   }
   return former(with, self, plane).run(desk);

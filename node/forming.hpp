@@ -38,8 +38,7 @@ private:
 
 struct formed {
   codec::node_record record; ///< who this node is from now on
-  bool fresh_cluster = false;
-  std::optional<placement::map_order> map; ///< as given with the admission
+  std::optional<placement::map_order> map; ///< as given with the admission; none: it is a new cluster
 };
 
 /// For an empty directory. Blocks until there is a cluster, and says now and then whom it waits for. Errors:

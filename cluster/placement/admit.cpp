@@ -65,6 +65,14 @@ void make_room(const admission& known, std::vector<node_entry>& nodes, std::vect
 
 } // namespace
 
+admit_answer no_admission(standing is, std::string text, std::optional<hash128> cluster) {
+  admit_answer out;
+  out.is = is;
+  out.text = std::move(text);
+  out.cluster = cluster;
+  return out;
+}
+
 admit_decision admit(const admission& known, const admit_question& question) {
   admit_decision out;
   out.answer.cluster = known.cluster;

@@ -44,6 +44,9 @@ struct admit_answer {
   bool operator==(const admit_answer&) const = default;
 };
 
+/// An answer that lets nobody in. `cluster` is given with promised and member.
+[[nodiscard]] admit_answer no_admission(standing is, std::string text, std::optional<hash128> cluster = std::nullopt);
+
 /// What shard 0 knows.
 struct admission {
   hash128 cluster;

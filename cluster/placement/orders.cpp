@@ -15,6 +15,30 @@ report_order as_of(report_order report, instant now) {
   return report;
 }
 
+std::optional<node_id> successor_of(const group_told& told) {
+  const raft::follower_progress* best = nullptr;
+  for (const auto& f : told.followers) {
+    const bool votes = std::ranges::find(told.config.voters, f.who) != told.config.voters.end();
+    if (votes && f.active && f.who.node != told.self.node && (best == nullptr || f.match > best->match)) best = &f;
+  }
+  if (best == nullptr) return std::nullopt;
+  return best->who.node;
+}
+
+std::optional<shard_map> founding_map(node_id node, std::uint16_t shards, const std::vector<shard_seen>& reported) {
+  shard_map out;
+  out.epoch = 1;
+  out.shards.resize(std::size_t{shards} + 1);
+  for (const auto& s : reported) {
+    const auto& voters = s.config.voters;
+    if (s.shard.value > shards || voters.size() != 1 || voters.front().node != node) return std::nullopt;
+    out.next_replica = std::max(out.next_replica, replica_id{voters.front().replica.value + 1});
+    out.shards[s.shard.value] = {voters, s.mark(), {}, {node}};
+  }
+  const bool all = std::ranges::none_of(out.shards, [](const shard_place& p) { return p.voters.empty(); });
+  return all ? std::optional(std::move(out)) : std::nullopt;
+}
+
 shard_seen group_watch::see(const group_told& told, instant now) {
   shard_seen out{told.shard, told.self.node, told.term, told.config, told.configured, told.changing, {}, told.bytes};
   std::vector<raft::member> all = told.config.voters;

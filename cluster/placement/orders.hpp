@@ -4,6 +4,7 @@
 
 #include "cluster/placement/planner.hpp"
 
+#include <optional>
 #include <variant>
 #include <vector>
 
@@ -58,6 +59,14 @@ struct group_told {
   std::vector<raft::member> distrusted;
   std::uint64_t bytes = 0;
 };
+
+/// Who is to lead when this leader ends: the voter that answers and has most. Nobody, if no other one answers.
+[[nodiscard]] std::optional<node_id> successor_of(const group_told& told);
+
+/// The first map of a cluster that is one node yet: every group is its replica alone. No value: some shard was not
+/// reported, or is not so.
+[[nodiscard]] std::optional<shard_map> founding_map(node_id node, std::uint16_t shards,
+                                                    const std::vector<shard_seen>& reported);
 
 /// Remembers since when the members of the groups led here have caught up.
 class group_watch {

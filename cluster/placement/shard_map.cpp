@@ -51,14 +51,6 @@ std::string_view to_string(node_state state) {
   return "unknown";
 }
 
-shard_map first_map(node_id node, std::uint16_t shards) {
-  shard_map map;
-  map.epoch = 1;
-  map.next_replica = {2};
-  map.shards.assign(static_cast<std::size_t>(shards) + 1, shard_place{{{{1}, node}}, {}, {}, {node}});
-  return map;
-}
-
 result<void> validate(const shard_map& map) {
   if (map.shards.size() > static_cast<std::size_t>(limits::shards_max) + 1) return bad("too many shards");
   // The first ids are hashes (first_replica_of), so the next may be anywhere; but there must be room above it.

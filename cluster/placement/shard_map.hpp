@@ -64,9 +64,6 @@ struct node_entry {
   bool operator==(const node_entry&) const = default;
 };
 
-/// The map of a cluster of one: every shard has one voter on that node, under replica id 1.
-[[nodiscard]] shard_map first_map(node_id node, std::uint16_t shards);
-
 /// Agrees with itself: bounds, no replica or node twice in a shard (but for a newcomer that takes the place of the
 /// voter on its own node), every replica below next_replica, leaders a permutation of the voters' nodes. Errors:
 /// malformed.

@@ -1,5 +1,7 @@
 #include "test/support/placement_world.hpp"
 
+#include "test/support/first_map.hpp"
+
 #include "cluster/placement/admit.hpp"
 #include "cluster/placement/requests.hpp"
 #include "cluster/placement/safety.hpp"

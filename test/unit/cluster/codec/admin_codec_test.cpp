@@ -3,6 +3,8 @@
 #include "cluster/base/limits.hpp"
 #include "cluster/base/random.hpp"
 
+#include "test/support/first_map.hpp"
+
 #include <doctest/doctest.h>
 
 using namespace burrow;
@@ -143,7 +145,7 @@ TEST_CASE("admin messages that do not agree with themselves are refused") {
 }
 
 TEST_CASE("the largest map, in the middle of growing, fits into one value of the registry") {
-  auto map = first_map({~std::uint64_t{0}}, limits::shards_max);
+  auto map = test::first_map({~std::uint64_t{0}}, limits::shards_max);
   map.next_replica = {1'000'000};
   std::uint64_t replica = 900'000;
   for (std::size_t n = 0; n < map.shards.size(); ++n) {

@@ -2,6 +2,8 @@
 #include "cluster/base/limits.hpp"
 #include "cluster/placement/admit.hpp"
 
+#include "test/support/first_map.hpp"
+
 #include <doctest/doctest.h>
 
 using namespace burrow;
@@ -14,7 +16,7 @@ node_entry node(std::uint64_t id, const std::string& name, const std::string& zo
 }
 
 admission cluster_of_two() {
-  admission known{{1, 2}, 4, 2, first_map({1}, 4), {node(1, "n1"), node(2, "n2", "b")}, {}};
+  admission known{{1, 2}, 4, 2, test::first_map({1}, 4), {node(1, "n1"), node(2, "n2", "b")}, {}};
   known.seen = {{{1}, membership::member_state::alive, {}}, {{2}, membership::member_state::alive, {}}};
   return known;
 }
@@ -132,7 +134,7 @@ TEST_CASE("names and addresses that cannot be are none") {
 
 TEST_CASE("a map that does not agree with itself is refused") {
   const auto broken = [](auto change) {
-    auto map = first_map({1}, 2);
+    auto map = test::first_map({1}, 2);
     map.next_replica = {10};
     map.shards[1].voters = {{{1}, {1}}, {{2}, {2}}, {{3}, {3}}};
     map.shards[1].leaders = {{2}, {1}, {3}};
@@ -156,7 +158,7 @@ TEST_CASE("a map that does not agree with itself is refused") {
 }
 
 TEST_CASE("a node's duties are its voters and newcomers; a newcomer in its own place stands for both") {
-  auto map = first_map({1}, 2);
+  auto map = test::first_map({1}, 2);
   map.next_replica = {10};
   map.shards[1].newcomers = {{{{5}, {2}}, {}}};
   map.shards[2].newcomers = {{{{6}, {1}}, {1}}};

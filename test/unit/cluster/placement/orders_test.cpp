@@ -69,3 +69,39 @@ TEST_CASE("a report's times are shifted to the clock of whoever got it") {
   CHECK(here.now == instant{51'000});
   CHECK(here.shards[0].members[1].caught_up_since == instant{50'400});
 }
+
+TEST_CASE("who leads next is the voter that answers and has most") {
+  auto t = told({1}, {20}, {10});
+  t.config = {{one, two, three}, {}, {}};
+  t.followers = {{two, {10}, true, false}, {three, {15}, true, false}};
+  CHECK(successor_of(t) == three.node);
+  t.followers[1].active = false;
+  CHECK(successor_of(t) == two.node);
+  t.config = {{one, three}, {}, {two}}; // it learns only
+  CHECK_FALSE(successor_of(t));
+}
+
+TEST_CASE("a cluster of one is founded when every shard was reported, alone on that node") {
+  const auto alone = [](std::uint16_t shard, std::uint64_t replica) {
+    shard_seen out;
+    out.shard = {shard};
+    out.leader = one.node;
+    out.term = {2};
+    out.config.voters = {{{replica}, one.node}};
+    out.configured = {4};
+    return out;
+  };
+  std::vector<shard_seen> reported{alone(0, 50), alone(2, 7)};
+  CHECK_FALSE(founding_map(one.node, 2, reported));
+  reported.push_back(alone(1, 9));
+  const auto map = founding_map(one.node, 2, reported);
+  REQUIRE(map);
+  CHECK(validate(*map).ok());
+  CHECK(map->epoch == 1);
+  CHECK(map->next_replica == replica_id{51});
+  CHECK(map->shards[2].voters == reported[1].config.voters);
+  CHECK(map->shards[2].noted == reported[1].mark());
+  reported[0].config.voters.push_back(two);
+  CHECK_FALSE(founding_map(one.node, 2, reported));
+  CHECK_FALSE(founding_map(two.node, 2, {alone(0, 1), alone(1, 1), alone(2, 1)}));
+}
