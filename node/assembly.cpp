@@ -277,7 +277,7 @@ result<void> running_node::start() {
                                                    cluster_ ? cluster_->placement() : caf::actor{},
                                                    cluster_ ? cluster_->router() : caf::actor{}});
   if (auto serving = start_gateway(std::move(*keys)); !serving) return serving;
-  facts_.new_cluster = data_.fresh;
+  facts_.new_cluster = data_.fresh && !(cluster_ && cluster_->joined());
   facts_.seconds = std::chrono::duration<double>(steady::now() - started_).count();
   return {};
 }
@@ -307,24 +307,33 @@ void running_node::stop() {
 
 } // namespace
 
-/// A member of a cluster that starts alone would find no majority, and open no port to find one.
-result<void> expect_alone(const settings& with) {
+/// What a member of a cluster may not do: start alone, where it would find no majority and open no port to find one;
+/// or go on after a loss, where it would vote and acknowledge by what it has forgotten.
+result<void> check_member(const settings& with) {
   const auto map = read_cluster_file(with.data);
   if (!map) return map.error();
   if (!*map || (**map).nodes.size() < 2) return {};
+  const auto nodes = (**map).nodes.size();
+  if (!with.accept_loss.empty())
+    return error{errc::config_invalid, fmt::format("accept_loss: {} belongs to a cluster of {} nodes, where it would "
+                                                   "promise what it has forgotten. Wipe it, and let it join anew: the "
+                                                   "others have its copies", with.data, nodes)};
+  if (in_cluster(with)) return {};
   return error{errc::config_invalid, fmt::format("data: {} belongs to a cluster of {} nodes; start it with --cluster "
-                                                 "HOST:PORT, as before", with.data, (**map).nodes.size())};
+                                                 "HOST:PORT, as before", with.data, nodes)};
 }
 
 result<std::unique_ptr<node>> node::open(const loaded_settings& with) {
   prepare_process();
   const auto begin = steady::now();
+  if (auto may = check_member(with.values); !may) return may.error();
   auto registry = std::make_shared<prometheus::Registry>();
   std::unique_ptr<cluster_side> cluster;
   if (in_cluster(with.values)) cluster = std::make_unique<cluster_side>(with.values, registry);
   auto data = data_directory::open(with.values, cluster ? cluster->former() : node_former{});
   if (!data) return data.error();
-  if (auto fine = cluster ? cluster->know(*data) : expect_alone(with.values); !fine) return fine.error();
+  if (cluster)
+    if (auto fine = cluster->know(*data); !fine) return fine.error();
   auto made = std::make_unique<running_node>(begin, with, std::move(*data), std::move(registry), std::move(cluster));
   if (auto started = made->start(); !started) {
     const error why = started.error();

@@ -4,6 +4,7 @@ rolling restart, drain, bad input on the cluster's ports. Prints `N passed, N fa
 import http.client
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -29,10 +30,6 @@ def burrow(member, *words, timeout=60):
                           text=True, timeout=timeout)
 
 
-def lost(writers, port):
-    return sorted(writers.acknowledged - set(names_stored(port)))
-
-
 def grows_under_load():
     with Cluster(3) as c:
         c.grow(0, 1)
@@ -45,7 +42,7 @@ def grows_under_load():
         time.sleep(0.5)
         writers.stop()
         checks.equal('no request failed while the cluster grew', writers.failures[:3], [])
-        checks.equal('nothing is lost', lost(writers, c[2].http), [])
+        checks.equal('nothing is lost', lost_of(writers, c[2].http, 'load'), [])
         status = c[1].ask('/admin/v1/status')
         checks.equal('status says what may be lost', status['can_lose'], '1 zone, or any 1 node')
         metrics = Client(c[2].admin).call('GET', '/metrics').body.decode()
@@ -54,6 +51,7 @@ def grows_under_load():
         checks.check('a member shows every metric that is listed', not missing, str(missing))
         any_node_answers(c)
         commands(c)
+        bad_orders(c)
         return leader_dies(c)
 
 
@@ -97,8 +95,27 @@ def commands(c):
     checks.equal('a node that is not there', nobody.returncode, 3)
     drained = burrow(c[1], 'node', 'drain', 'n2', '--timeout', '30')
     checks.equal('drain', (drained.returncode, drained.stderr[-200:] if drained.returncode else ''), (0, ''))
+    backup = burrow(c[0], 'backup', 'create', os.path.join(c.directory, 'backup'))
+    checks.check('a member makes no backup that could not be restored', backup.returncode != 0 and
+                 'whole cluster' in backup.stderr, backup.stderr[-300:])
     undone = burrow(c[0], 'node', 'drain', 'n2', '--undo')
     checks.equal('undone', undone.returncode, 0)
+
+
+def bad_orders(c):
+    admin = Client(c[0].admin)
+    send = lambda body, headers=None: admin.call('POST', '/admin/v1/cluster', body, headers).status  # noqa: E731
+    checks.equal('an order as a form is refused', send('action=drain', {'Content-Type': 'text/plain'}), 415)
+    good = {'action': 'drain', 'node': 'n2'}
+    checks.equal('a flag that is none', send({**good, 'dry_run': 'yes'}), 400)
+    checks.equal('force that is none', send({**good, 'force': 1}), 400)
+    checks.equal('force without a reason', send({**good, 'force': True}), 400)
+    checks.equal('no such action', send({'action': 'burn'}), 400)
+    checks.equal('no such shard', send({'action': 'transfer', 'shard': 4711, 'to': 'n2'}), 400)
+    checks.equal('a shard that is a text', send({'action': 'transfer', 'shard': '7', 'to': 'n2'}), 400)
+    checks.check('and the node goes on', c[0].ready())
+    with open(os.path.join(c[1].data, 'audit.log'), encoding='utf-8') as log:
+        checks.check('orders are in the audit log', 'cluster-drain' in log.read())
 
 
 def leader_of(c, account, queue):
@@ -124,7 +141,7 @@ def leader_dies(c):
     c.wait(leader.ready, 40, 'the killed node to be ready again')
     writers.stop()
     survivors = [m for m in c.members if m is not leader]
-    missing = sorted(writers.acknowledged - set(names_stored(survivors[0].http, 'kill')))
+    missing = lost_of(writers, survivors[0].http, 'kill')
     checks.equal('nothing acknowledged is lost', missing, [])
     everybody_dies(c, writers)
 
@@ -138,7 +155,7 @@ def everybody_dies(c, writers):
         m.start()
     for m in c.members:
         c.wait(m.ready, 60, f'{m.name} to be ready after all were killed')
-    missing = sorted(writers.acknowledged - set(names_stored(c[1].http, 'kill')))
+    missing = lost_of(writers, c[1].http, 'kill')
     checks.equal('all killed at once: nothing is lost', missing, [])
     rolling_restart(c)
 
@@ -157,9 +174,21 @@ def rolling_restart(c):
     latencies = sorted(writers.latencies)
     p99 = latencies[len(latencies) * 99 // 100]
     checks.check(f'p99 {p99 * 1000:.0f} ms', p99 <= 0.25)
-    missing = sorted(writers.acknowledged - set(names_stored(c[0].http, 'roll')))
+    missing = lost_of(writers, c[0].http, 'roll')
     checks.equal('rolling restart: nothing is lost', missing, [])
     strangers(c)
+    forgets_nothing(c)
+
+
+def forgets_nothing(c):
+    """A member may neither go on after a loss, nor start without the others."""
+    c[1].kill(signal.SIGTERM)
+    base = [BINARY, 'serve', '--node', 'n2', '--zone', 'b', '--data', c[1].data, '--http', '127.0.0.1:0',
+            '--admin', '127.0.0.1:0']
+    for name, more, word in (('accept-loss', ['--cluster', c[1].address, '--accept-loss', 'why not'], 'forgotten'),
+                             ('starting alone', [], '--cluster')):
+        run = subprocess.run(base + more, capture_output=True, text=True, timeout=20)
+        checks.check(f'{name} is refused to a member', run.returncode == 2 and word in run.stderr, run.stderr[-300:])
 
 
 def strangers(c):
@@ -203,7 +232,67 @@ def refusals():
     checks.check('names the flag', '--insecure-cluster' in run.stderr)
 
 
-for part in (refusals, grows_under_load, forms_together):
+def grows_to_six():
+    """Nodes without a replica of shard 0, moves, an emptied node, and one that comes back without its disk."""
+    with Cluster(6) as c:
+        c.grow()
+        for m in c.members:
+            c.wait(m.ready, 60, f'{m.name} to be ready')
+        balanced = lambda: spread(c[4]) == [32, 32, 32, 33, 33, 33]  # noqa: E731
+        c.wait(balanced, 90, 'replicas spread over six nodes')
+        writers = Writers([m.http for m in c.members], account='six', pause=0.005)
+        for m in c.members:
+            seen = burrow(m, 'members')
+            checks.equal(f'{m.name} knows the members', (seen.returncode, seen.stderr), (0, ''))
+        moved = next(s for s in c[5].ask('/admin/v1/shards')['shards'] if s['shard'] > 0 and 'n1' in s['voters'])
+        to = burrow(c[5], 'shard', 'move', str(moved['shard']), '--from', 'n1', '--to', 'n4')
+        checks.equal('a replica is moved', to.returncode, 0)
+        c.wait(lambda: 'n4' in shard(c[5], moved['shard'])['voters'], 30, 'the move')
+        same = burrow(c[5], 'shard', 'move', str(moved['shard']), '--from', 'n4', '--to', 'n4')
+        checks.equal('to where it is: refused', same.returncode, 5)
+        target = next(n for n in shard(c[5], 9)['voters'] if n != shard(c[5], 9)['leader'])
+        checks.equal('a leader is moved', burrow(c[4], 'shard', 'transfer-leader', '9', '--to', target).returncode, 0)
+        c.wait(lambda: shard(c[4], 9)['leader'] == target, 20, 'the transfer')
+        emptied = burrow(c[3], 'node', 'decommission', 'n6', '--yes', '--timeout', '90', timeout=120)
+        checks.equal('a node is emptied', (emptied.returncode, emptied.stderr[-200:] if emptied.returncode else ''),
+                     (0, ''))
+        c[5].kill(signal.SIGTERM)
+        wiped(c, c[4])
+        writers.stop()
+        checks.equal('nothing is lost', lost_of(writers, c[0].http, 'six'), [])
+
+
+def wiped(c, m):
+    m.kill()
+    shutil.rmtree(m.data)
+    c.wait(lambda: state_of(c[0], m.name) == 'dead', 20, f'{m.name} to be dead')
+    m.start('--join', c[0].address)
+    c.wait(m.ready, 60, f'{m.name} to be ready without its old disk')
+    c.wait(lambda: c.settled(3) and state_of(c[0], m.name) == 'ok', 60, 'its copies')
+    checks.check('a wiped node is a new one under its old name', state_of(c[0], m.name) == 'ok')
+    problems = burrow(c[0], 'shards', '--problems')
+    c.wait(lambda: burrow(c[0], 'shards', '--problems').returncode == 0, 60, problems.stdout)
+
+
+def shard(member, number):
+    return member.ask('/admin/v1/shards')['shards'][number]
+
+
+def spread(member):
+    page = member.ask('/admin/v1/members')
+    return sorted(m['voters'] for m in page['members']) if page else None
+
+
+def state_of(member, name):
+    page = member.ask('/admin/v1/members')
+    return next((m['answers'] for m in page['members'] if m['node'] == name), None) if page else None
+
+
+def lost_of(writers, port, account):
+    return sorted(writers.acknowledged - set(names_stored(port, account)))
+
+
+for part in (refusals, grows_under_load, forms_together, grows_to_six):
     try:
         part()
     except (RuntimeError, OSError, http.client.HTTPException, KeyError, TypeError, subprocess.TimeoutExpired) as e:
