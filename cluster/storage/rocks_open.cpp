@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <rocksdb/cache.h>
+#include <rocksdb/file_system.h>
 
 namespace burrow {
 
@@ -26,6 +27,25 @@ public:
 bool holds_no_database(const std::string& directory) {
   std::error_code failed;
   return !std::filesystem::exists(directory, failed) || std::filesystem::is_empty(directory, failed);
+}
+
+/// What an opening finds counts as synced, and after kill -9 the tail of a WAL may be in the page cache only. RocksDB
+/// (7.8) syncs no log that it found, at its start or with a later SyncWAL, so we do, entries of the directory included.
+rocksdb::Status sync_found_wals(rocksdb::FileSystem& disk, const std::string& directory) {
+  const rocksdb::IOOptions plain;
+  std::vector<std::string> names;
+  rocksdb::Status status = disk.GetChildren(directory, plain, &names, nullptr);
+  for (const auto& name : names) {
+    if (!status.ok() || !name.ends_with(".log")) continue;
+    std::unique_ptr<rocksdb::FSWritableFile> wal;
+    status = disk.ReopenWritableFile(directory + "/" + name, rocksdb::FileOptions(), &wal, nullptr);
+    if (status.ok()) status = wal->Fsync(plain, nullptr);
+    if (wal && status.ok()) status = wal->Close(plain, nullptr);
+  }
+  std::unique_ptr<rocksdb::FSDirectory> entries;
+  if (status.ok()) status = disk.NewDirectory(directory, plain, &entries, nullptr);
+  if (status.ok()) status = entries->Fsync(plain, nullptr);
+  return status;
 }
 
 } // namespace
@@ -55,6 +75,10 @@ rocksdb::Status rocks_store::implementation::open_database(recovery mode, bool c
   rocksdb::DB* opened = nullptr;
   if (options.read_only) settings.info_log = std::make_shared<no_log>();
   const auto families_wanted = rocks_families(options, cache, mode);
+  if (!options.read_only && !holds_no_database(rocks_directory(options))) {
+    const auto status = sync_found_wals(*settings.env->GetFileSystem(), rocks_directory(options));
+    if (!status.ok()) return status;
+  }
   const auto status =
     options.read_only
       ? rocksdb::DB::OpenForReadOnly(settings, rocks_directory(options), families_wanted, &handles, &opened)

@@ -163,6 +163,12 @@ void lossy_file_system::lose(random& chance) {
   cut_at_ = 0;
 }
 
+void lossy_file_system::give_power_back() {
+  const std::lock_guard lock(mutex_);
+  power_ = true;
+  cut_at_ = 0;
+}
+
 io lossy_file_system::watched(const std::string& path, io made, std::uint64_t size,
                               std::unique_ptr<rocksdb::FSWritableFile>* file) {
   if (!made.ok()) return made;

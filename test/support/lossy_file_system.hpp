@@ -23,6 +23,8 @@ public:
   void cut_power_at(std::uint64_t n);
   /// After the store is gone: loses what the disk was not bound to keep, and gives power back.
   void lose(random& chance);
+  /// After the store is gone: only its process was killed, so nothing that it wrote is lost, or synced.
+  void give_power_back();
   /// A disk that says "synced" and does not: the fault that SYNCED is there for.
   void set_lying(bool lying);
   [[nodiscard]] std::uint64_t syncs() const;
