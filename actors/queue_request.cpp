@@ -151,7 +151,8 @@ bool take_goes_on(queue_request& r, queue::take_reply& step) {
   r.next.priority = step.by_priority ? std::optional(step.last_priority) : std::nullopt;
   r.next.lifo.reset();
   r.next.marker.clear();
-  r.step += whole > 0 ? 1 : 0;
+  // A key remembers the first step that found something, and each after it whatever that found.
+  r.step += whole > 0 || r.step > 0 ? 1 : 0;
   r.further = true;
   return true;
 }

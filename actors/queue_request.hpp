@@ -32,7 +32,7 @@ struct queue_request {
   std::uint64_t notices_seen = 0; ///< how often the queue was said to be takeable when this last asked
   std::uint64_t counted = 0;    ///< in steps: handled so far, by an earlier request with the same key too
   std::uint64_t found = 0;      ///< in steps: of these, what the answer counts
-  std::uint32_t step = 0;       ///< in steps: how many have found something
+  std::uint32_t step = 0;       ///< in steps: how many are remembered under the key
   queue::position next;               ///< in steps: where the next one begins
   std::optional<place> below;   ///< in steps: the bound that the first one set
   std::optional<bool> lifo;     ///< in steps: the order that the first one found

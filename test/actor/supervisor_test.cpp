@@ -93,3 +93,24 @@ TEST_CASE("a take in steps goes on where it stopped, below what the first step f
   CHECK_FALSE(take_goes_on(r, step));
   CHECK(step.count == 1500);
 }
+TEST_CASE("each step that a key remembers has a number of its own, one that found nothing too") {
+  queue_request r;
+  r.what = std::make_shared<operation>();
+  queue::take take;
+  take.idempotency_key = "k";
+  r.what->what = take;
+  r.what->in_steps = true;
+  const auto goes_on = [&r](std::uint64_t found, std::uint64_t last) {
+    queue::take_reply step;
+    step.count = found;
+    step.more = true;
+    step.last = {last};
+    REQUIRE(take_goes_on(r, step));
+    return std::get<queue::take>(command_of(r)->what).step;
+  };
+  CHECK(goes_on(0, 10) == 0); // not remembered, so that a repeat begins with what was found first
+  CHECK(goes_on(5, 20) == 1);
+  CHECK(goes_on(0, 30) == 2);
+  CHECK(goes_on(0, 40) == 3);
+}
+
