@@ -93,7 +93,7 @@ verdict judge(const store& s, history& past) {
 
 enum class syncing : std::uint8_t { real, skipped, lied_about };
 
-/// One store through several lives, each ended by a power cut or by kill -9, which loses nothing and syncs nothing: what
+/// One store through several lives, each ended by a power cut or by kill -9. The latter loses and syncs nothing: what
 /// the next opening finds counts as synced, so it must sync it. The mark is left out where losses shall be seen.
 verdict run_rocks(std::uint64_t seed, syncing how, int lives) {
   random chance(seed);

@@ -91,7 +91,7 @@ void replica_group::settle() {
     for (auto& m : std::exchange(wire_, {})) {
       const auto to = std::visit([](const auto& x) { return x.to.node.value; }, m);
       auto& x = at(to);
-      if (!x.subject || x.cut) continue;
+      if (!x.subject || x.cut || (x.hears && !x.hears(m))) continue;
       x.subject->received(now(x), std::move(m));
       more = true;
     }
@@ -104,12 +104,12 @@ void replica_group::run(duration time) {
     settle();
     auto next = end;
     for (const auto& x : nodes_) {
-      if (x->subject && x->timer) next = std::min(next, std::max(*x->timer, steady_ + 1ms));
+      if (x->subject && x->timer && !x->frozen) next = std::min(next, std::max(*x->timer, steady_ + 1ms));
     }
     if (next > end || steady_ >= end) break;
     steady_ = next;
     for (const auto& x : nodes_) {
-      if (!x->subject || !x->timer || *x->timer > steady_) continue;
+      if (!x->subject || !x->timer || x->frozen || *x->timer > steady_) continue;
       x->timer.reset();
       x->subject->tick(now(*x));
     }

@@ -6,6 +6,7 @@
 #include "cluster/storage/memory_store.hpp"
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -28,7 +29,9 @@ public:
     std::vector<role_effect> roles;
     std::optional<raft::member> leader; ///< as it said last
     std::string damage;
-    bool cut = false; ///< from all others
+    bool cut = false;    ///< from all others
+    bool frozen = false; ///< its timers do not run
+    std::function<bool(const peer_content&)> hears; ///< what reaches it; unset: everything
     std::int64_t wall_off_ms = 0;
   };
 

@@ -81,14 +81,16 @@ def build(name, known):
                        stderr=subprocess.DEVNULL)
         objects.append(target)
     # The patched objects come first, so the linker leaves theirs in the libraries alone.
-    libraries = [os.path.join(BUILD, 'cluster', f'libburrow_{x}.a')
-                 for x in ('sim_world', 'replica', 'codec', 'queue', 'storage', 'placement', 'raft', 'base')]
-    libraries = [x for x in libraries if os.path.exists(x)]
     main = os.path.join(BUILD, 'test', 'CMakeFiles', 'burrow_sim.dir', 'sim', 'main.cpp.o')
     program = os.path.join(folder, 'burrow_sim')
-    libraries.append(os.path.join(BUILD, 'proto', 'libburrow_proto.a'))
-    subprocess.run(['g++', '-o', program, main, *objects, *libraries, '-lprotobuf', '-lxxhash'], check=True)
+    subprocess.run(['g++', '-o', program, main, *objects, *libraries()], check=True)
     return program, objects
+
+
+def libraries():
+    ours = [f'cluster/libburrow_{x}.a'
+            for x in ('sim_world', 'replica', 'codec', 'queue', 'storage', 'placement', 'raft', 'base')]
+    return [os.path.join(BUILD, x) for x in (*ours, 'proto/libburrow_proto.a')] + ['-lprotobuf', '-lxxhash']
 
 
 def is_of_replicas(name):
@@ -98,16 +100,16 @@ def is_of_replicas(name):
 
 
 def build_unit(name, objects):
-    """The raft tests alone, with this mistake."""
-    tests = os.path.join(BUILD, 'test', 'CMakeFiles', 'burrow_unit.dir', 'unit', 'cluster', 'raft')
-    scripts = os.path.join(BUILD, 'test', 'CMakeFiles', 'burrow_unit.dir', 'script', 'raft_script_test.cpp.o')
-    parts = [os.path.join(tests, x) for x in sorted(os.listdir(tests)) if x.endswith('.o')]
-    parts += [scripts] if os.path.exists(scripts) else []
+    """The tests of raft alone, or of what runs whole replicas, with this mistake."""
+    folder = os.path.join(BUILD, 'test', 'CMakeFiles', 'burrow_unit.dir')
+    wanted = ['unit/cluster/replica/group_test.cpp.o'] if is_of_replicas(name) else [
+        'script/raft_script_test.cpp.o',
+        *(f'unit/cluster/raft/{x}' for x in sorted(os.listdir(folder + '/unit/cluster/raft')) if x.endswith('.o'))]
+    parts = [os.path.join(folder, x) for x in wanted]
     parts.append(os.path.join(BUILD, 'test', 'CMakeFiles', 'burrow_doctest.dir', 'support', 'doctest_main.cpp.o'))
-    libraries = [os.path.join(BUILD, x) for x in ('test/libburrow_test_support.a', 'cluster/libburrow_sim_world.a',
-                                                  'cluster/libburrow_raft.a', 'cluster/libburrow_base.a')]
     program = os.path.join(OUT, name, 'unit')
-    subprocess.run(['g++', '-o', program, *objects, *parts, *libraries, '-lxxhash'], check=True)
+    support = os.path.join(BUILD, 'test', 'libburrow_test_support.a')
+    subprocess.run(['g++', '-o', program, *objects, *parts, support, *libraries()], check=True)
     return program
 
 

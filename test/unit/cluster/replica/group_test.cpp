@@ -89,6 +89,39 @@ TEST_CASE("a leader without a quorum says at once that it does not know, when it
   CHECK(all_bodies(g).size() == 1);
 }
 
+TEST_CASE("who learns of a new leader by the entry that replaced its own says that it does not know") {
+  replica_group g(3, 3);
+  REQUIRE(is_put(g.put("one", "body")));
+  const auto old = g.leader();
+  std::optional<peer_content> replaces;
+  g.at(old).hears = [&](const peer_content& m) {
+    const auto* const raft = std::get_if<raft::peer_message>(&m);
+    const auto* const append = raft != nullptr ? std::get_if<raft::append_request>(&raft->what) : nullptr;
+    if (append != nullptr && !append->entries.empty() && !replaces) replaces = m;
+    return false;
+  };
+  g.at(old).frozen = true; // or it would step down by itself
+  g.at(old).cut = true;
+  const auto from = g.propose(old, {{"acme", "jobs"}, {}, queue::purge{}});
+  g.at(old).cut = false;
+  g.run(5s);
+  REQUIRE(is_put(g.put("two", "body")));
+  REQUIRE(g.leader() != old);
+  REQUIRE(replaces.has_value());
+  // It hears of the new term and of what is committed at once, as it does when several messages have come by then, and
+  // so what it had in flight is below that.
+  auto& append = std::get<raft::append_request>(std::get<raft::peer_message>(*replaces).what);
+  append.committed = append.entries.back().index;
+  g.subject(old).received(g.now(g.at(old)), *replaces);
+  g.settle();
+  REQUIRE(g.at(old).replies.count(from) == 1);
+  CHECK(g.at(old).replies.at(from).outcome.code() == errc::unknown_outcome);
+  g.at(old).hears = nullptr;
+  g.at(old).frozen = false;
+  g.run(1s);
+  CHECK(all_bodies(g).size() == 2);
+}
+
 TEST_CASE("a follower that was away catches up by the log, bodies that are only on disk included") {
   replica_group g(3, 3);
   const auto leads = g.leader();
