@@ -2,6 +2,7 @@
 // rocks_store.hpp.
 #pragma once
 
+#include "cluster/storage/keys.hpp"
 #include "cluster/storage/rocks_marker.hpp"
 #include "cluster/storage/rocks_store.hpp"
 
@@ -26,6 +27,9 @@ private:
   std::atomic<int> families_stalled_{0};
   std::atomic<std::uint64_t> stalls_{0};
 };
+
+/// Of keys of family queue: shard, generation and kind. RocksDB remembers for each where it inserted last.
+inline constexpr std::size_t hinted_prefix_bytes = keys::prefix_bytes + 1;
 
 /// How strict an opening is: normal, or for what is left of a damaged store.
 enum class recovery : std::uint8_t { to_a_point, past_gaps };
