@@ -76,7 +76,9 @@ int redrive(const cli_context& context) {
   const auto body = request_of(context).dump(-1, ' ', false, cli_json::error_handler_t::replace);
   auto client = cli_client::make(context, code);
   if (!client) return code;
-  const auto begun = client->call("POST", *path + "/~redrive", body, {{"Content-Type", "application/json"}});
+  http_client::fields fields{{"Content-Type", "application/json"}};
+  if (const auto key = context.option("idempotency-key"); !key.empty()) fields.emplace_back("Idempotency-Key", key);
+  const auto begun = client->call("POST", *path + "/~redrive", body, fields);
   if (!begun) return client->code();
   auto task = parse_answer(*begun);
   if (!task || !task->is_object()) return exit_failed;
@@ -142,11 +144,14 @@ int cancel(const cli_context& context) {
 
 std::vector<cli_command> redrive_commands() {
   return {
-    {"queue redrive", "burrow queue redrive ACCOUNT/QUEUE [--to QUEUE] [--limit N] [--rate N] [--id ID ...] [--wait]",
+    {"queue redrive",
+     "burrow queue redrive ACCOUNT/QUEUE [--to QUEUE] [--limit N] [--rate N] [--id ID ...] [--wait]\n"
+     "       [--idempotency-key K]",
      "Moves the messages of a queue on: to --to, or each back to the queue that it was dead-lettered from. At most "
-     "--rate a second [100]; --wait shows how it goes on until it has ended. Prints the task's id.",
+     "--rate a second [100]; --wait shows how it goes on until it has ended. Prints the task's id. Repeated with the "
+     "same --idempotency-key it begins no second task.",
      "  burrow queue redrive demo/jobs-dead --wait\n  burrow queue redrive demo/jobs-dead --to jobs-2 --limit 1000 "
-     "--rate 50\n", {"to=", "limit=", "rate=", "id=", "wait"}, 1, 1, redrive},
+     "--rate 50\n", {"to=", "limit=", "rate=", "id=", "idempotency-key=", "wait"}, 1, 1, redrive},
     {"queue tasks", "burrow queue tasks ACCOUNT/QUEUE", "Lists the last 50 redrives of a queue, newest first.",
      "  burrow queue tasks demo/jobs-dead\n  burrow queue tasks demo/jobs-dead --output json\n", {}, 1, 1, tasks},
     {"queue cancel", "burrow queue cancel ACCOUNT/QUEUE TASK",

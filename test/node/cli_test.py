@@ -276,10 +276,8 @@ def redrives(checks, node, call):
     client.call('POST', '/v1.0/dl/jobs?hide=60')
     client.call('POST', '/v1.0/dl/jobs?match_hidden=true&hide=0')
     want('no task yet', 0, 'none', 'queue', 'tasks', 'dl/41')
-
     def arrived():
-        stats = client.call('GET', '/v1.0/dl/41/~stats').json()
-        return stats['visible'] == 31
+        return client.call('GET', '/v1.0/dl/41/~stats').json()['visible'] == 31
     end = time.monotonic() + 10
     while not arrived() and time.monotonic() < end:
         time.sleep(0.05)
@@ -293,8 +291,11 @@ def redrives(checks, node, call):
         time.sleep(0.05)
     shown = json.loads(call('queue', 'tasks', 'dl/41', '--output', 'json').out)
     checks.check('tasks as JSON', [(t['task'], t['state'], t['moved']) for t in shown] == [(task, 'done', 2)], repr(shown))
+    keyed = ('queue', 'redrive', 'dl/41', '--limit', '1', '--idempotency-key', 'once')
+    done = want('redrive with a key', 0, 't-', *keyed)
+    want('again: the same task, to its end', 0, done.out.strip() if done else '?', *keyed, '--wait', '--output', 'json')
     want('tasks as a table', 0, 'REMAINING', 'queue', 'tasks', 'dl/41')
-    want('redrive --wait says what came of it', 0, 'done: 3 moved', 'queue', 'redrive', 'dl/41', '--limit', '3', '--wait')
+    want('redrive --wait says what came of it', 0, 'done: 2 moved', 'queue', 'redrive', 'dl/41', '--limit', '2', '--wait')
     shown = on_terminal('queue', 'redrive', 'dl/41', '--limit', '4', '--rate', '8', '--wait', '--endpoint',
                         f'http://127.0.0.1:{node.admin}')
     checks.check('on a terminal --wait draws a bar', '\r[' in shown and '########] 4 moved' in shown, repr(shown)[-300:])
@@ -303,8 +304,7 @@ def redrives(checks, node, call):
     task = json.loads(done.out)['task'] if done else 'none'
     want('cancel', 0, 'cancelled: ', 'queue', 'cancel', 'dl/41', task)
     want('cancel of what is not there', 3, 'No such task', 'queue', 'cancel', 'dl/41', 't-ffffff')
-    done = want('redrive --wait as JSON lines', 0, '', 'queue', 'redrive', 'dl/41', '--rate', '1000', '--wait', '--output',
-                'jsonl')
+    done = want('--wait as JSON lines', 0, '', 'queue', 'redrive', 'dl/41', '--rate', '1000', '--wait', '--output', 'jsonl')
     result = json.loads(done.out) if done else {}
     checks.check('what was put in directly is skipped', result.get('state') == 'done' and result.get('skipped') == 1,
                  repr(result))
