@@ -1,8 +1,12 @@
 #include "node/data_directory.hpp"
 
 #include "cluster/base/assert.hpp"
+#include "cluster/storage/apply_marker.hpp"
 #include "cluster/storage/keys.hpp"
+#include "cluster/storage/rocks_marker.hpp"
 #include "node/audit.hpp"
+#include "node/durable_file.hpp"
+#include "node/forming.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -14,6 +18,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <filesystem>
 
@@ -63,13 +68,40 @@ result<void> identify(data_directory& out, const settings& with, const node_form
   return out.store->sync();
 }
 
+/// Out of the way of a new store, but still there for whoever must look at it. Cut short it is done again: what is
+/// left without the rest has lost writes, too.
+result<void> set_aside(const std::string& directory, const std::string& lost) {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const auto name = fmt::format("lost/store-{}", std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
+  if (auto noted = audit(directory, {"set-aside", "burrow", "begins", {}, {{"lost", lost}, {"to", name}}}); !noted)
+    return noted.error();
+  std::error_code failed;
+  std::filesystem::create_directories(directory + '/' + name, failed);
+  for (const char* part : {"rocks", synced_marker::file_name, apply_marker::file_name, accepted_loss::file_name}) {
+    const auto from = directory + '/' + part;
+    if (!failed && std::filesystem::exists(from, failed))
+      std::filesystem::rename(from, directory + '/' + name + '/' + part, failed);
+  }
+  if (failed) return error{errc::io_failed, fmt::format("data: move {} to {}: {}", directory, name, failed.message())};
+  for (const auto* const changed : {"", "/lost"})
+    if (auto synced = sync_directory(directory + changed); !synced) return synced.error();
+  spdlog::error("store: {}. This node begins anew, under another id, with copies from the other nodes of its cluster; "
+                "what is left of its store is in {}/{}", lost, directory, name);
+  return {};
+}
+
 /// The store, salvaged if it lost synced writes and the operator accepts that. What is to be checked afterwards, and
-/// why it was accepted, is on disk before anything is touched.
-result<std::unique_ptr<rocks_store>> open_store(const settings& with, accepted_loss& loss) {
+/// why it was accepted, is on disk before anything is touched. A member has nothing to accept: it would promise what it
+/// has forgotten, and others have its copies, so it comes back with an empty one (replication.md section 4).
+result<std::unique_ptr<rocks_store>> open_store(const settings& with, bool is_member, accepted_loss& loss) {
   auto options = store_options(with);
   auto opened = rocks_store::open(options);
   if (opened || opened.code() != errc::lost_writes) return opened;
   const auto lost = opened.error().context;
+  if (is_member) {
+    if (auto moved = set_aside(with.data, lost); !moved) return moved.error();
+    return rocks_store::open(options);
+  }
   if (with.accept_loss.empty())
     return error{errc::lost_writes, lost + ". Find out why; to go on with what can be read: burrow serve --accept-loss "
                                            "\"reason\""};
@@ -140,7 +172,10 @@ result<data_directory> data_directory::open(const settings& with, const node_for
   auto loss = accepted_loss::open(with.data);
   if (!loss) return loss.error();
   out.loss = std::make_shared<accepted_loss>(std::move(*loss));
-  auto store = open_store(with, *out.loss);
+  const auto map = read_cluster_file(with.data);
+  if (!map) return map.error();
+  const bool is_member = form && *map && (**map).nodes.size() > 1;
+  auto store = open_store(with, is_member, *out.loss);
   if (!store) return store.error();
   out.store = std::shared_ptr<rocks_store>(std::move(*store));
   if (auto known = identify(out, with, form); !known) return known.error();

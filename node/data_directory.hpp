@@ -25,7 +25,8 @@ struct data_directory {
   std::shared_ptr<accepted_loss> loss; ///< which shards must be checked before they serve
 
   /// Makes it if need be. Errors: config_invalid (naming `data` or `shards`), lost_writes, corrupt, io_failed.
-  /// Without a former a new directory is a new cluster.
+  /// Without a former a new directory is a new cluster. With one, a member whose store has lost writes begins anew: the
+  /// store is moved to `lost/`.
   [[nodiscard]] static result<data_directory> open(const settings& with, const node_former& form = nullptr);
   /// A number above that of every earlier start, durable before it is used. Errors: io_failed, corrupt.
   [[nodiscard]] result<std::uint64_t> begin_life(std::int64_t wall_ms);

@@ -10,8 +10,10 @@
 #include "node/version.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <filesystem>
@@ -27,6 +29,7 @@ using namespace std::chrono_literals;
 using steady = std::chrono::steady_clock;
 constexpr const char* promise_file = "PROMISE";
 constexpr duration say_every = 5s, ask_every = 500ms;
+constexpr duration dead_within = 60s; ///< of a node that has ended all others know it
 
 result<std::optional<std::string>> read_file(const std::string& path) {
   std::error_code failed;
@@ -94,8 +97,10 @@ private:
 
 class former {
 public:
-  former(const settings& with, node_id self, data_plane& plane)
-    : with_(with), plane_(plane), self_(own_entry(with, self)), in_(std::make_shared<inbox>()) {}
+  /// `was_in`: the cluster that this node is a member of, though its store is gone.
+  former(const settings& with, node_id self, data_plane& plane, std::optional<map_order> was_in)
+    : with_(with), plane_(plane), self_(own_entry(with, self)), was_in_(std::move(was_in)),
+      in_(std::make_shared<inbox>()) {}
 
   result<formed> run(admit_desk& desk) {
     desk.hand_to([in = in_](std::string q, std::string, admit_desk::answer to) {
@@ -103,7 +108,8 @@ public:
     });
     auto promised = read_promise();
     if (!promised) return promised.error();
-    if (with_.bootstrap_expect > 0) {
+    // Who was in a cluster makes no other one, however many of its members are gone.
+    if (with_.bootstrap_expect > 0 && !was_in_) {
       bootstrap_options o{self_.cluster, addresses(), {random_number(), random_number()}};
       if (auto fine = check_bootstrap(o, with_.bootstrap_expect); !fine) return fine.error();
       bootstrap_.emplace(std::move(o), *promised);
@@ -130,8 +136,10 @@ private:
   }
   [[nodiscard]] std::vector<std::string> addresses() const {
     std::vector<std::string> out;
-    const auto parsed = parse_endpoints(with_.join);
-    for (const auto& e : *parsed) out.push_back(text_of(e)); // load_settings has checked it
+    const auto parsed = parse_endpoints(with_.join); // load_settings has checked what there is
+    for (const auto& e : with_.join.empty() ? std::vector<endpoint>{} : *parsed) out.push_back(text_of(e));
+    for (const auto& e : was_in_ ? was_in_->nodes : std::vector<node_entry>{})
+      if (e.name != self_.name && std::ranges::find(out, e.cluster) == out.end()) out.push_back(e.cluster);
     return out;
   }
   static std::string text_of(const endpoint& e) {
@@ -196,11 +204,15 @@ private:
 
   void heard(const std::string& address, const admit_answer& a) {
     if (!a.text.empty()) last_words_ = fmt::format("{}: {}", address, a.text);
-    if (a.is == standing::admitted && a.cluster) {
+    if (was_in_ && a.cluster && *a.cluster != was_in_->cluster) {
+      last_words_ = fmt::format("{}: is of another cluster than {}/{}", address, with_.data, cluster_file);
+    } else if (a.is == standing::admitted && a.cluster) {
       formed out;
       out.record = {self_.node, *a.cluster, a.shards, a.shards_per_tenant, keys::format_version};
       out.map = map_order{*a.cluster, a.map, a.nodes};
       done_ = std::move(out);
+    } else if (a.is == standing::refused && was_in_ && since_start() < dead_within) {
+      // Others take who comes back so soon for the one that has just ended.
     } else if (a.is == standing::refused) {
       failed_ = error{errc::config_invalid, fmt::format("join: {} refuses this node: {}", address, a.text)};
     } else if (bootstrap_) {
@@ -233,13 +245,14 @@ private:
   void say() {
     if (steady::now() < say_at_) return;
     say_at_ = steady::now() + say_every;
-    const auto whom = bootstrap_ ? bootstrap_->waiting_for() : with_.join;
+    const auto whom = bootstrap_ ? bootstrap_->waiting_for() : fmt::format("{}", fmt::join(addresses(), ","));
     spdlog::info("not in a cluster yet, waiting for {}{}{}", whom, last_words_.empty() ? "" : "; ", last_words_);
   }
 
   const settings& with_;
   data_plane& plane_;
   node_entry self_;
+  std::optional<map_order> was_in_;
   std::shared_ptr<inbox> in_;
   std::optional<bootstrap> bootstrap_;
   std::set<std::string> asking_;
@@ -288,13 +301,16 @@ void admit_desk::ask(std::string question, std::string from, answer to) {
 }
 
 result<formed> form(const settings& with, node_id self, data_plane& plane, admit_desk& desk) {
-  if (with.join.empty()) {
+  auto was_in = read_cluster_file(with.data);
+  if (!was_in) return was_in.error();
+  if (*was_in && (**was_in).nodes.size() < 2) was_in->reset();
+  if (with.join.empty() && !*was_in) {
     formed out;
     out.record = {self, {random_number(), random_number()}, static_cast<std::uint16_t>(with.shards),
                   limits::shards_per_tenant, keys::format_version};
     return out;
   }
-  return former(with, self, plane).run(desk);
+  return former(with, self, plane, std::move(*was_in)).run(desk);
 }
 
 } // namespace burrow

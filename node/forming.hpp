@@ -41,7 +41,8 @@ struct formed {
   std::optional<placement::map_order> map; ///< as given with the admission; none: it is a new cluster
 };
 
-/// For an empty directory. Blocks until there is a cluster, and says now and then whom it waits for. Errors:
+/// For a directory without a store. One with a CLUSTER file joins that cluster again, whatever the settings say, and
+/// asks the nodes it names, too. Blocks until there is a cluster, and says now and then whom it waits for. Errors:
 /// config_invalid (refused, and why), unavailable (the process was asked to end), io_failed.
 [[nodiscard]] result<formed> form(const settings& with, node_id self, data_plane& plane, admit_desk& desk);
 

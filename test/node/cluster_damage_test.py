@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+"""Members whose stores have lost what was synced: they begin anew, in their own cluster and in no other."""
+import glob
+import http.client
+import os
+import signal
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'support'))
+from burrow_cluster import Cluster  # noqa: E402
+from burrow_node import Checks  # noqa: E402
+from cluster_load import Writers, names_stored  # noqa: E402
+
+checks = Checks()
+
+
+def damage(member):
+    """Takes the newest half of what the node has synced, as a disk that lies would."""
+    for log in glob.glob(member.data + '/rocks/*.log'):
+        os.truncate(log, os.path.getsize(log) // 2)
+
+
+def entry(members, name):
+    page = next((p for p in (m.ask('/admin/v1/members') for m in members) if p), None)
+    return next((m for m in page['members'] if m['node'] == name), None) if page else None
+
+
+def comes_back(c, writers):
+    victim, others = c[1], [c[0], c[2]]
+    old = entry(others, victim.name)
+    victim.kill()
+    damage(victim)
+    victim.start()  # no --join: it knows whom to ask
+    c.wait(victim.ready, 60, 'the damaged node to be ready')
+    c.wait(lambda: c.settled(3) and entry(others, victim.name)['answers'] == 'ok', 60, 'its copies')
+    kept = glob.glob(victim.data + '/lost/store-*/rocks/*.log')
+    checks.check('what is left of its store is kept', len(kept) > 0)
+    checks.check('its log says so', 'begins anew' in victim.log_tail(200000))
+    with open(victim.data + '/audit.log', encoding='utf-8') as f:
+        checks.check('and the audit log', 'set-aside' in f.read())
+    checks.check('it is another node under its old name', entry(others, victim.name) != old)
+    victim.kill(signal.SIGTERM)
+    victim.start()
+    c.wait(victim.ready, 60, 'the node to be ready again')
+    checks.check('a start later it is the same', len(glob.glob(victim.data + '/lost/store-*')) == 1)
+    writers.stop()
+    missing = writers.acknowledged - set(names_stored(victim.http, 'damage'))
+    checks.check('nothing acknowledged is lost', not missing, repr(sorted(missing))[:200])
+
+
+def all_damaged(c):
+    """No majority remembers anything: the nodes wait, whatever they were told at first, and the stores are kept."""
+    known = {m.ask('/admin/v1/status')['cluster_id'] for m in c.members}
+    for m in c.members:
+        m.kill()
+    for m in c.members:
+        damage(m)
+    c.form()
+    c.wait(lambda: all(b'not in a cluster yet' in m.log_tail(4000).encode() for m in c.members), 30, 'all to wait')
+    checks.check('nobody makes another cluster', len(known) == 1 and not any(m.ready() for m in c.members))
+    checks.check('all stores are kept', all(glob.glob(m.data + '/lost/store-*/rocks') for m in c.members))
+
+
+def damaged():
+    with Cluster(3) as c:
+        c.form()
+        for m in c.members:
+            c.wait(m.ready, 60, f'{m.name} to be ready')
+        c.wait(lambda: c.settled(3), 60, 'three voters in every shard')
+        writers = Writers([c[0].http, c[2].http], account='damage', pause=0.002)
+        c.wait(lambda: writers.count() > 500, 20, 'load')
+        comes_back(c, writers)
+        all_damaged(c)
+
+
+try:
+    damaged()
+except (RuntimeError, OSError, http.client.HTTPException, KeyError, TypeError, subprocess.TimeoutExpired) as e:
+    checks.check(f'{e}', False)
+sys.exit(checks.finish())
