@@ -21,6 +21,7 @@
 #include <chrono>
 #include <cstring>
 #include <filesystem>
+#include <vector>
 
 namespace burrow {
 namespace {
@@ -117,10 +118,18 @@ result<std::unique_ptr<rocks_store>> open_store(const settings& with, bool is_me
 } // namespace
 
 result<int> lock_directory(const std::string& directory) {
+  namespace fs = std::filesystem;
   std::error_code failed;
-  std::filesystem::create_directories(directory, failed);
+  std::vector<fs::path> made;
+  for (auto at = fs::absolute(directory, failed).lexically_normal(); !failed && !fs::exists(at, failed);
+       at = at.parent_path())
+    made.push_back(at);
+  fs::create_directories(directory, failed);
   if (failed)
     return error{errc::config_invalid, fmt::format("data: cannot make {}: {}", directory, failed.message())};
+  // A new directory's own name must be on disk, or a power cut takes with it all that was synced inside.
+  for (const auto& path : made)
+    if (auto synced = sync_directory(path.parent_path().string()); !synced) return synced.error();
   const std::string path = directory + "/LOCK";
   const int file = ::open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0644);
   if (file < 0)
