@@ -109,6 +109,7 @@ private:
     if (!m.handle) return again(*at);
     // Never compared with an earlier one: after a partition the new proxy equals the dead one (caf.md section 6).
     p.handle = m.handle;
+    p.waiting = false; // an attempt that was put off before is not needed, and its retry would not clear this
     self_->monitor(p.handle);
     send(p.handle, own());
     // Who does not answer in time is dialled again: a request to a dead proxy is told nothing.

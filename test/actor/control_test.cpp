@@ -144,6 +144,23 @@ TEST_CASE("a link survives that its peer is killed and comes back at the same po
   CHECK(got->bytes == "again");
 }
 
+TEST_CASE("a link that was lost is made anew, also when its first attempt had failed") {
+  node a(1);
+  auto b = std::make_unique<node>(2);
+  const auto port = b->plane.port;
+  // Nobody listens there: the next attempt is put off, and meanwhile the right address comes.
+  caf::anon_send(a.plane.actor, control_know{{2}, "n2", "127.0.0.1", 1});
+  caf::anon_send(a.plane.actor, peer_link{{2}, true, 1});
+  std::this_thread::sleep_for(30ms);
+  a.knows(*b);
+  REQUIRE(a.linked(true));
+  std::this_thread::sleep_for(2500ms); // what was put off has come by now, and the patience for a welcome is over
+  b.reset();
+  REQUIRE(a.linked(false));
+  b = std::make_unique<node>(2, 2, port);
+  CHECK(a.linked(true)); // by itself: the connection of the data plane may have lived on
+}
+
 TEST_CASE("another cluster, a name in use and a node that answers for another are turned away") {
   node a(1), other(2, 1, 0, {3, 4});
   a.knows(other);
