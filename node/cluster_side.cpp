@@ -8,6 +8,7 @@
 #include "node/durable_file.hpp"
 #include "node/logging.hpp"
 #include "node/node_process.hpp"
+#include "node/plane_targets.hpp"
 
 #include <caf/all.hpp>
 
@@ -16,7 +17,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <mutex>
 
 namespace burrow {
 namespace {
@@ -24,65 +24,6 @@ namespace {
 constexpr std::uint32_t order_kind = 1; ///< of control orders: admin.proto
 
 } // namespace
-
-/// Where what comes in goes. The plane is there before any actor is, so everything may still be missing.
-class plane_targets {
-public:
-  void replicas(std::vector<caf::actor> all) {
-    const std::lock_guard lock(mutex_);
-    replicas_ = std::move(all);
-  }
-  void actors(std::shared_ptr<forward_net> net, caf::actor membership, caf::actor control) {
-    const std::lock_guard lock(mutex_);
-    net_ = std::move(net);
-    membership_ = std::move(membership);
-    control_ = std::move(control);
-  }
-
-  void received(frame_received f) {
-    switch (f.kind) {
-      case frame_kind::replica:
-      case frame_kind::bulk: {
-        if (auto to = replica(f.shard)) caf::anon_send(to, peer_said{f.from, std::move(f.bytes)});
-        return;
-      }
-      case frame_kind::forward: {
-        if (auto net = this->net()) net->received(f.from, std::move(f.bytes));
-        return;
-      }
-      case frame_kind::probe: {
-        if (auto to = membership()) caf::anon_send(to, std::move(f));
-        return;
-      }
-      case frame_kind::admit: return;
-    }
-  }
-  void link(const peer_link& l) {
-    if (auto net = this->net(); net && !l.up) net->lost(l.peer, true);
-    const std::lock_guard lock(mutex_);
-    for (const auto& to : {membership_, control_})
-      if (to) caf::anon_send(to, l);
-  }
-
-private:
-  caf::actor replica(shard_id shard) {
-    const std::lock_guard lock(mutex_);
-    return shard.value < replicas_.size() ? replicas_[shard.value] : caf::actor{};
-  }
-  std::shared_ptr<forward_net> net() {
-    const std::lock_guard lock(mutex_);
-    return net_;
-  }
-  caf::actor membership() {
-    const std::lock_guard lock(mutex_);
-    return membership_;
-  }
-
-  std::mutex mutex_; // taken for each frame, for a few instructions
-  std::vector<caf::actor> replicas_;
-  std::shared_ptr<forward_net> net_;
-  caf::actor membership_, control_;
-};
 
 cluster_side::cluster_side(const settings& with, std::shared_ptr<prometheus::Registry> registry)
   : with_(with), registry_(std::move(registry)), targets_(std::make_shared<plane_targets>()),
