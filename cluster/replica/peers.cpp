@@ -206,13 +206,14 @@ clock_reading replica::impl::voters_time() const {
   return {now.steady, clocks.median(core.config(), record.replica, now).value_or(no_instant)};
 }
 
-/// Deletions go on from the reserve; what would fill a majority's disks is refused.
+/// Deletions go on from the reserve; what would fill a majority's disks is refused. Each node goes by marks of its own
+/// (settings), and says 0 while it is low.
 bool replica::impl::group_is_low() const {
   if (disk_is_low) return true;
   const auto& voters = core.config().voters;
   const auto low = std::count_if(voters.begin(), voters.end(), [&](const raft::member& v) {
     const auto at = reports.find(v.replica);
-    return at != reports.end() && at->second.disk_free < limits::disk_low_bytes;
+    return at != reports.end() && at->second.disk_free == 0;
   });
   return static_cast<std::size_t>(low) * 2 > voters.size();
 }

@@ -51,6 +51,28 @@ TEST_CASE("three voters elect one, and what it acknowledges is on all of them") 
   }
 }
 
+TEST_CASE("a group is low when most of its nodes say so by their own marks, whatever is free there") {
+  replica_group g(3, 3);
+  for (std::uint64_t n = 1; n <= 3; ++n) g.at(n).disk.set_space({500 << 20, 640 << 20});
+  REQUIRE(is_put(g.put("one", "body")));
+  g.run(1s);
+  CHECK(is_put(g.put("two", "body")));
+  const auto leads = g.leader();
+  const auto low = [&](bool so) {
+    for (std::uint64_t n = 1; n <= 3; ++n)
+      if (n != leads) g.subject(n).disk_low(so);
+    g.run(1s);
+    g.put("wake", "body");
+    g.run(1s);
+  };
+  low(true);
+  const auto* const refused = g.put("three", "body");
+  REQUIRE(refused != nullptr);
+  CHECK(refused->outcome.code() == errc::no_space);
+  low(false);
+  CHECK(is_put(g.put("four", "body")));
+}
+
 TEST_CASE("a follower refuses at once, and changes nothing") {
   replica_group g(3, 3);
   const auto leads = g.leader();
