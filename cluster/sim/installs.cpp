@@ -39,6 +39,7 @@ void world::pull_done(host& h, std::uint64_t session) {
   const auto& from = hosts_[offer.from.node.value - 1];
   if (!from.up || from.sessions.count(session) == 0) return h.core->install_failed(offer.session);
   drain(h); // what the core has to say about the old log comes before the switch
+  if (h.pulling) return; // the same state was offered anew meanwhile, and is pulled again
   if (!h.core->begin_switch(offer.meta, offer.session)) return;
   disk_write w;
   w.installed = offer.meta;
