@@ -13,8 +13,8 @@
 
 namespace burrow {
 
-/// Where what comes in goes. The plane is there before any actor is, so everything may still be missing. Frames are lost
-/// then, which their senders are made for; which peers are linked is kept, for nobody says that twice. Any thread.
+/// Where what comes in goes. The plane is there before any actor is, so everything may still be missing. Frames are
+/// lost then, which their senders are made for; which peers are linked is kept, for nobody says that twice. Any thread.
 class plane_targets {
 public:
   void replicas(std::vector<caf::actor> all);

@@ -115,6 +115,8 @@ void bridge_state::place(std::uint64_t number, request& r) {
   auto& q = queue_named(r.what->queue);
   r.queue = &q;
   ++q.under_way;
+  if (r.what->wait > duration{0} && (r.attempts > 0 || r.tries > 0))
+    r.what->wait = std::max(duration{0}, std::chrono::duration_cast<duration>(r.held_until - now()));
   if (may_lead_elsewhere() && place_elsewhere(number, r)) return;
   if (q.handle) {
     self_->send(q.handle, submit{number, r.what, caf::actor_cast<caf::actor>(self_)});

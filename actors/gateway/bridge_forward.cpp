@@ -34,9 +34,21 @@ bool is_read(const operation& what) {
          std::holds_alternative<queue::list_tasks>(body) || std::holds_alternative<queue::get_task>(body);
 }
 
+namespace {
+
+/// What a lost one has claimed comes back when its claim ends, as it does when an answer is lost on its way to the
+/// client; with a key it is the same claim. What a lost DELETE has taken does not come back.
+bool is_held_claim(const operation& what) {
+  const auto* const take = std::get_if<queue::take>(&what.what);
+  return take != nullptr && take->action == queue::take_action::claim && what.wait > duration{0} && !what.in_steps;
+}
+
+} // namespace
+
 bool may_repeat(const operation& what) {
   // What an unclaim has undone it leaves alone the second time.
-  return is_read(what) || what.repeat_id.gateway != 0 || std::holds_alternative<queue::unclaim>(what.what);
+  return is_read(what) || what.repeat_id.gateway != 0 || std::holds_alternative<queue::unclaim>(what.what) ||
+         is_held_claim(what);
 }
 
 /// Not one that is held, since its number would keep the replies to all that come after it; nor one in several steps.
@@ -78,8 +90,6 @@ bool bridge_state::place_elsewhere(std::uint64_t number, request& r) {
     return true;
   }
   const auto at = now();
-  if (r.attempts > 0 && r.what->wait > duration{0})
-    r.what->wait = std::max(duration{0}, std::chrono::duration_cast<duration>(r.held_until - at));
   const auto patience = std::chrono::duration_cast<duration>(r.deadline - at);
   const auto sent = calls_->ask({number, to, shard, r.hops + 1, patience}, *r.what);
   auto& metrics = options_.forward.net->metrics();

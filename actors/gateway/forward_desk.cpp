@@ -162,7 +162,10 @@ private:
 
   // ---- askers and replicas that are gone ---------------------------------------------------------------------------
 
-  static bool is_repeated_write(const operation& what) { return may_repeat(what) && !is_read(what); }
+  /// Its outcome will be asked for again. A held claim is made anew instead, so the one that nobody heard of is undone.
+  static bool is_repeated_write(const operation& what) {
+    return may_repeat(what) && !is_read(what) && what.wait == duration{0};
+  }
 
   void withdraw(const name& which) {
     const auto found = named_.find(which);

@@ -48,7 +48,7 @@ TEST_CASE("a claim that is made as the link ends is undone by the desk") {
   n.settle();
   // The desk sends the outcome into a link that has just ended, which it has not been told yet.
   n.network().refuse = [](node_id from, node_id) { return from == actor_nodes::id(1); };
-  n.take(0, jobs, 1, 1s); // held, so without a number: it cannot be sent again
+  n.take(0, jobs, 1, 1s); // held, so without a number: sent again it is another claim
   n.run(100ms);
   CHECK(n.visible(1, jobs) == 1);
 }

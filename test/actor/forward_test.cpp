@@ -316,9 +316,55 @@ TEST_CASE("held takes of a node whose link is gone take nothing") {
   n.run(100ms);
   n.network().cut(n.id(0), n.id(1));
   n.run(10ms);
-  CHECK(n.failure(take) == errc::unknown_outcome);
   CHECK(n.world(1).metrics().waiters_now() == 0);
   n.put(1, jobs, "x");
   n.run(100ms);
   CHECK(n.visible(1, jobs) == 1);
+  CHECK_FALSE(n.answered(take));
+  n.run(3s); // nobody can be asked
+  CHECK(n.failure(take) == errc::unknown_outcome);
 }
+
+TEST_CASE("a held DELETE whose link is gone is not repeated, for what it took would be lost") {
+  actor_nodes n(2);
+  n.all_believe(1);
+  queue::take pop;
+  pop.action = queue::take_action::remove;
+  const auto take = n.begin(0, jobs, pop, 10s);
+  n.run(100ms);
+  n.network().cut(n.id(0), n.id(1));
+  n.run(10ms);
+  CHECK(n.failure(take) == errc::unknown_outcome);
+}
+
+TEST_CASE("a held claim whose leader's node is gone waits on at the next leader") {
+  actor_nodes n(3);
+  n.all_believe(1);
+  const auto served = n.take(0, jobs, 1, 5s), hungry = n.take(0, jobs, 1, 2s);
+  n.run(1s);
+  n.network().cut(n.id(0), n.id(1));
+  n.run(100ms);
+  n.all_believe(2);
+  n.run(300ms);
+  CHECK_FALSE(n.answered(served));
+  n.put(2, jobs, "for the one that waits");
+  n.settle();
+  CHECK(taken(n, served) == 1);
+  CHECK(served->outcome->zone == "zone-2");
+  n.run(700ms);
+  CHECK(taken(n, hungry) == 0); // within its own time
+}
+
+TEST_CASE("a held claim that comes back to where it came in waits on within its own time") {
+  actor_nodes n(2);
+  n.all_believe(1);
+  const auto held = n.take(0, jobs, 1, 2s);
+  n.run(1s);
+  n.all_believe(0);
+  n.network().cut(n.id(0), n.id(1));
+  n.run(900ms);
+  CHECK_FALSE(n.answered(held));
+  n.run(200ms);
+  CHECK(taken(n, held) == 0);
+}
+
