@@ -16,7 +16,7 @@
 namespace burrow {
 namespace {
 
-constexpr duration pause_min{100}, pause_max{2'000}, welcome_patience{2'000};
+constexpr duration pause_min{100}, pause_max{2'000}, welcome_patience{2'000}, visit_patience{1'500};
 constexpr std::size_t credit_step = limits::control_credit / 2;
 
 class control_shell {
@@ -79,7 +79,7 @@ private:
     at->second.name = m.name;
     at->second.host = m.host;
     at->second.port = m.port;
-    dial(*at);
+    begin(*at);
   }
 
   void reachable(const peer_link& m) {
@@ -91,7 +91,29 @@ private:
     at->second.reachable = m.up;
     if (!m.up) return;
     at->second.pause = pause_min;
-    dial(*at);
+    begin(*at);
+  }
+
+  /// Of two nodes the one with the lower id dials, and the other one answers over that connection (adopt); it dials by
+  /// itself only when nobody came. Two connections at one moment leave CAF without a route from one to the other:
+  /// what comes has no sender then, for as long as the connection lives.
+  void begin(item& peer) {
+    if (dials_first(peer.first)) return dial(peer);
+    auto& p = peer.second;
+    if (!p.reachable || p.handle || p.dialling) return;
+    for (const auto& [address, in] : peers_.in) {
+      if (in.peer != peer.first) continue;
+      if (const auto from = caf::actor_cast<caf::actor>(address)) return adopt(peer, from);
+    }
+    if (p.waiting) return;
+    p.waiting = true;
+    self_->delayed_send(self_, visit_patience, control_retry{peer.first, p.attempt});
+  }
+  [[nodiscard]] bool dials_first(node_id peer) const { return o_.self.node < peer; }
+
+  void adopt(item& peer, const caf::actor& from) {
+    peer.second.drop(); // the answer to a dial under way is stale then
+    linked(peer, from);
   }
 
   void dial(item& peer) {
@@ -107,20 +129,26 @@ private:
     auto& p = at->second;
     p.dialling = false;
     if (!m.handle) return again(*at);
+    linked(*at, m.handle);
+  }
+
+  void linked(item& peer, const caf::actor& handle) {
+    auto& p = peer.second;
     // Never compared with an earlier one: after a partition the new proxy equals the dead one (caf.md section 6).
-    p.handle = m.handle;
+    p.handle = handle;
     p.waiting = false; // an attempt that was put off before is not needed, and its retry would not clear this
     self_->monitor(p.handle);
     send(p.handle, own());
     // Who does not answer in time is dialled again: a request to a dead proxy is told nothing.
-    self_->delayed_send(self_, welcome_patience, control_retry{m.peer, p.attempt});
+    self_->delayed_send(self_, welcome_patience, control_retry{peer.first, p.attempt});
   }
 
   void again(item& peer) {
     auto& p = peer.second;
     if (p.waiting || !p.reachable) return;
     p.waiting = true;
-    self_->delayed_send(self_, p.pause, control_retry{peer.first, p.attempt});
+    const auto first = dials_first(peer.first) ? duration{0} : visit_patience;
+    self_->delayed_send(self_, first + p.pause, control_retry{peer.first, p.attempt});
     p.pause = std::min(pause_max, p.pause * 2);
   }
 
@@ -161,7 +189,7 @@ private:
     peers_.in.clear();
     for (auto& peer : peers_.out) {
       drop(peer);
-      dial(peer);
+      begin(peer);
     }
   }
 
@@ -202,6 +230,8 @@ private:
     self_->monitor(from);
     peers_.in[from.address()] = {m.node};
     send(from, codec::control_welcome{own()});
+    const auto peer = peers_.out.find(m.node);
+    if (peer != peers_.out.end() && !peer->second.handle && !dials_first(m.node)) adopt(*peer, from);
   }
 
   void on(const caf::actor& from, const codec::control_welcome& m) {

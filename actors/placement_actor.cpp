@@ -12,7 +12,7 @@ namespace {
 
 using namespace placement;
 
-constexpr std::size_t events_max = 1'000;
+constexpr std::size_t events_max = 1'000, asking_max = 256;
 constexpr duration hand_over_max{5'000}, hand_over_again{200}, busy_after_news{3'000};
 
 std::optional<raft::member> own_member(const raft::configuration& of, node_id self) {
@@ -89,6 +89,7 @@ void placement_shell::on_status(const node_status& m) {
   }
   if (!lead_) begin_leading();
   reported(std::move(mine));
+  answer_asking();
   plan();
 }
 
@@ -116,9 +117,9 @@ void placement_shell::on_order(const control_order_said& m) {
   if (const auto* const move = std::get_if<move_order>(&*read)) return ordered(*move);
   if (const auto* const picture = std::get_if<picture_answer>(&*read)) return looked(*picture);
   if (const auto* const question = std::get_if<picture_question>(&*read)) {
-    if (!lead_ || !lead_->read || question->cluster != o_.cluster) return;
-    picture_answer out{question->number, {o_.cluster, lead_->map.epoch, now(), view().shards}};
-    return o_.send(m.from, codec::encode_admin(std::move(out)));
+    if (!lead_ || question->cluster != o_.cluster || lead_->asking.size() >= asking_max) return;
+    lead_->asking.emplace_back(m.from, question->number);
+    return answer_asking();
   }
   auto* const report = std::get_if<report_order>(&*read);
   if (report == nullptr || report->cluster != o_.cluster || !lead_) return;
@@ -126,6 +127,7 @@ void placement_shell::on_order(const control_order_said& m) {
   // Whoever reports says what it leads; of what others lead it knows nothing.
   std::erase_if(report->shards, [&](const shard_seen& s) { return s.leader != m.from; });
   reported(as_of(std::move(*report), now()));
+  answer_asking();
   if (lead_->read && epoch < lead_->map.epoch) publish_to(m.from);
 }
 

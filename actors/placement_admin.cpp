@@ -23,11 +23,12 @@ cluster_view placement_shell::view_here() const {
 }
 
 void placement_shell::look(std::function<void(bool, cluster_view)> then) {
-  if (lead_) return then(lead_->read, view_here());
-  if (planners().empty() || looking_.size() >= looking_max) return then(false, view_here());
+  if (lead_ && knows_leaders()) return then(true, view_here());
+  if ((!lead_ && planners().empty()) || looking_.size() >= looking_max) return then(false, view_here());
   const auto number = ++last_number_;
   looking_.emplace(number, placement_looking{now(), std::move(then)});
-  tell_planner(picture_question{o_.cluster, number});
+  if (lead_) lead_->asking.emplace_back(o_.self.node, number);
+  else tell_planner(picture_question{o_.cluster, number});
 }
 
 void placement_shell::looked(const picture_answer& m) {

@@ -6,6 +6,7 @@
 #include "cluster/codec/admin_codec.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace burrow {
 namespace {
@@ -19,6 +20,7 @@ constexpr std::string_view both_prefix = "placement/";
 
 void placement_shell::begin_leading() {
   lead_.emplace();
+  lead_->since = now();
   writing_.reset();
   read_shard0();
 }
@@ -89,6 +91,19 @@ void placement_shell::reported(report_order m) {
     if (known != lead_->reports.end() && known->second.first.mark() > shard.mark()) continue;
     const auto id = shard.shard;
     lead_->reports.insert_or_assign(id, std::pair{std::move(shard), now()});
+  }
+}
+
+bool placement_shell::knows_leaders() const {
+  return lead_->read && (lead_->reports.size() >= lead_->map.shards.size() || lead_->since + report_kept < now());
+}
+
+void placement_shell::answer_asking() {
+  if (lead_->asking.empty() || !knows_leaders()) return;
+  for (const auto& [node, number] : std::exchange(lead_->asking, {})) {
+    picture_answer out{number, {o_.cluster, lead_->map.epoch, now(), view().shards}};
+    if (node == o_.self.node) looked(out);
+    else o_.send(node, codec::encode_admin(std::move(out)));
   }
 }
 

@@ -23,6 +23,8 @@ struct placement_leading {
   std::map<node_id, std::string> stored_nodes;
   std::map<shard_id, std::pair<placement::shard_seen, instant>> reports;
   std::vector<placement::transfer_seen> transfers;
+  instant since;
+  std::vector<std::pair<node_id, std::uint64_t>> asking; ///< for a picture, before there is one; questions' numbers
 };
 /// Asked where shard 0 leads, for administration here.
 struct placement_looking {
@@ -92,6 +94,9 @@ private:
   void admit(admit_in& m, const placement::admit_question& q);
   void ordered(const placement::node_order& m);
   void ordered(const placement::move_order& m);
+  /// Whether what the leaders of all shards report has had time to come: before, nobody seems to lead anything.
+  [[nodiscard]] bool knows_leaders() const;
+  void answer_asking();
   [[nodiscard]] placement::cluster_view view() const;
   [[nodiscard]] std::vector<placement::node_seen> nodes_seen() const;
 

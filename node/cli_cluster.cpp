@@ -150,25 +150,27 @@ int show_plan(const cli_context& context, const cli_json& plan, bool force) {
                                              forceable ? "; if that is meant: --force \"reason\"" : ""));
 }
 
-/// Until `done` says so; the work goes on without us. True if it came to that in time.
-bool watch(const cli_context& context, cli_client& client, const std::string& node, const char* left,
-           std::uint64_t wanted, std::uint64_t& now) {
+/// Until the node has none `left`, or is listed no more where it `may_go`; the work goes on without us. True if it came
+/// to that in time. A number that is missing says nothing: a new leader of the metadata does not know it yet.
+bool watch(const cli_context& context, cli_client& client, const std::string& node, const char* left, bool may_go,
+           std::uint64_t& now) {
   const auto until = std::chrono::steady_clock::now() + std::chrono::duration<double>(context.timeout_s);
   std::uint64_t first = 0;
   const bool terminal = ::isatty(2) == 1 && !context.quiet;
   while (true) {
     const auto page = ask_list(client, "/admin/v1/members", "members");
-    now = wanted;
-    bool found = false;
+    bool listed = false, found = false;
     if (page)
-      for (const auto& m : page->at("members"))
-        if (text_of(m, "node") == node && m.contains(left) && m[left].is_number()) {
-          now = m[left].get<std::uint64_t>();
-          found = true;
-        }
+      for (const auto& m : page->at("members")) {
+        if (text_of(m, "node") != node) continue;
+        listed = true;
+        if (!m.contains(left) || !m[left].is_number()) continue;
+        now = m[left].get<std::uint64_t>();
+        found = true;
+      }
     if (found) first = std::max(first, now);
     if (terminal && found) fmt::print(stderr, "\r{}: {} of {} {} left   ", node, now, first, left);
-    if (page && now == wanted && (found || wanted == 0)) break;
+    if (page && (found ? now == 0 : may_go && !listed)) break;
     if (std::chrono::steady_clock::now() > until) {
       if (terminal) fmt::print(stderr, "\n");
       return false;
@@ -200,7 +202,7 @@ int node_drain(const cli_context& context) {
     return exit_done;
   }
   std::uint64_t left = 0;
-  if (watch(context, *client, node, "leads", 0, left)) {
+  if (watch(context, *client, node, "leads", false, left)) {
     if (!context.quiet) fmt::print(stderr, "{} leads nothing; it may be restarted. Undo: burrow node drain {} --undo\n",
                                    node, node);
     return exit_done;
@@ -228,7 +230,7 @@ int node_decommission(const cli_context& context) {
   if (!plan) return client->code();
   if (context.has("no-wait")) return exit_done;
   std::uint64_t left = 0;
-  if (watch(context, *client, node, "voters", 0, left)) {
+  if (watch(context, *client, node, "voters", true, left)) {
     if (!context.quiet)
       fmt::print(stderr, "{} holds nothing; it may be stopped. It cannot come back with this data: wipe it and join "
                          "anew.\n", node);

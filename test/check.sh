@@ -9,19 +9,20 @@
 #     reserve, damage, repair, backup, fairness, slow sync, crash loop
 #   mutations: planted mistakes, one object compiled for each; of    4
 #     the simulation's a fifth, in rotation by the day (all: --full)
-#   chaos (comes with the cluster)                                   3
+#   chaos: clusters of real processes that are broken under load     2
 #   the clang build with ASan and UBSan, which is the fuzz build     5
 #   on it: unit, storage, actor, gateway, threads; each fuzz target  2
 #     for 10 s over its corpus
 #   TSan: the threads and gateway suites (--full, see part_tsan)     3
 #
 # What outgrows its line moves to --full: longer crash loops, fuzzing for 10 minutes a target, benchmarks.
-# usage: test/check.sh [--full] [PART...]     PART: packages lint release suites sim node mutations asan fuzz tsan
+# usage: test/check.sh [--full] [PART...]     PART: packages lint release suites sim node mutations chaos asan
+#        fuzz tsan
 # Ends with one line `N passed, N failed`; exit 1 on any failure, and in CI (CI=true) on anything skipped.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit
 [ "${1:-}" = --full ] && full=1 && shift || full=
-parts=${*:-packages lint release suites sim node mutations asan fuzz ${full:+tsan}}
+parts=${*:-packages lint release suites sim node mutations chaos asan fuzz ${full:+tsan}}
 
 passed=0 failed=0 skipped=0 failures=() times=()
 logs=build/check
@@ -149,6 +150,13 @@ part_mutations() {
   if [ ! -x build/release/test/burrow_sim ]; then absent "mutations of the simulation"; return; fi
   if [ -n "$full" ]; then suite "mutations of the simulation" 1800 test/sim/mutations/run.py
   else suite "mutations of the simulation" 300 test/sim/mutations/run.py --part $(($(date +%s) / 86400 % 5))/5; fi
+}
+
+# In network namespaces of its own where they can be made (as root), else on loopback, without the network's faults.
+part_chaos() {
+  if [ ! -x build/release/burrow ]; then absent "chaos"; return; fi
+  if [ -n "$full" ]; then suite "chaos" 2400 python3 test/chaos/run.py
+  else suite "chaos" 240 python3 test/chaos/run.py --short --seconds 2; fi
 }
 
 sanitizers() {

@@ -119,6 +119,20 @@ TEST_CASE("two control planes link, and what one says the other hears, in order"
   CHECK(a.metrics->refused_now() == 0);
 }
 
+TEST_CASE("the node with the greater id answers over the other's connection, and dials when nobody comes") {
+  node a(1), b(2), c(3);
+  b.knows(a);
+  CHECK(!b.next<control_link>(500ms));
+  a.knows(b);
+  CHECK(b.linked(true));
+  c.knows(b); // which knows nothing of it
+  CHECK(c.linked(true));
+  caf::anon_send(c.plane.actor, control_gossip_send{{2}, "hello"});
+  const auto got = b.next<control_gossip_said>();
+  REQUIRE(got);
+  CHECK(got->from == node_id{3});
+}
+
 TEST_CASE("nothing is connected before the data plane has") {
   node a(1), b(2);
   caf::anon_send(a.plane.actor, control_know{{2}, "n2", "127.0.0.1", b.plane.port});
@@ -170,7 +184,7 @@ TEST_CASE("another cluster, a name in use and a node that answers for another ar
   same.self.node = {3};
   caf::anon_send(same.plane.actor, control_become{same.self}); // another id, the same name
   same.knows(a);
-  CHECK(!same.next<control_link>(1s));
+  CHECK(!same.next<control_link>(3s)); // it has the greater id, so it waits for a visit first
   CHECK(a.metrics->refused_now() >= 1);
 }
 

@@ -1,4 +1,5 @@
-"""Several nodes of our own that form a cluster on loopback, for the tests that need real processes.
+"""Several nodes of our own that form a cluster, for the tests that need real processes: on loopback, or each at an
+address of its own (test/chaos gives every node a network namespace).
 
 Every cluster has its own temporary directory and free ports; nothing else is ever signalled.
 """
@@ -41,36 +42,42 @@ class Member:
     def __init__(self, directory, name, zone, ports, arguments=()):
         self.name, self.zone, self.data = name, zone, os.path.join(directory, name)
         self.log_path = os.path.join(directory, name + '.log')
+        self.host, self.prefix, self.environment = '127.0.0.1', [], {}
         self.http, self.admin, self.cluster = ports
         self.arguments, self.process, self.may_end = list(arguments), None, False
 
     @property
     def address(self):
-        return f'127.0.0.1:{self.cluster}'
+        return f'{self.host}:{self.cluster}'
+
+    @property
+    def endpoint(self):
+        """Where clients go, as cluster_load takes it."""
+        return self.host, self.http
 
     def start(self, *arguments):
         self.may_end = False
         with open(self.log_path, 'ab') as log:
             self.process = subprocess.Popen(
-                [BINARY, 'serve', '--node', self.name, '--zone', self.zone, '--data', self.data,
-                 '--http', f'127.0.0.1:{self.http}', '--admin', f'127.0.0.1:{self.admin}',
+                [*self.prefix, BINARY, 'serve', '--node', self.name, '--zone', self.zone, '--data', self.data,
+                 '--http', f'{self.host}:{self.http}', '--admin', f'{self.host}:{self.admin}',
                  '--cluster', self.address, *self.arguments, *arguments],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, **self.environment})
 
     def client(self, timeout=20):
-        return Client(self.http, timeout)
+        return Client(self.http, timeout, self.host)
 
     def ask(self, path, timeout=5):
         """JSON of the admin listener; None if there is no answer."""
         try:
-            answer = Client(self.admin, timeout).call('GET', path)
+            answer = Client(self.admin, timeout, self.host).call('GET', path)
             return answer.json() if answer.status == 200 else None
         except (OSError, http.client.HTTPException, json.JSONDecodeError):
             return None
 
     def ready(self):
         try:
-            return Client(self.http, timeout=2).call('GET', '/healthz/ready').status == 200
+            return self.client(timeout=2).call('GET', '/healthz/ready').status == 200
         except (OSError, http.client.HTTPException):
             return False
 

@@ -40,8 +40,8 @@ class Answer:
 class Client:
     """One keep-alive connection. A broken one raises OSError or HTTPException and connects anew next time."""
 
-    def __init__(self, port, timeout=20):
-        self.connection = http.client.HTTPConnection('127.0.0.1', port, timeout=timeout)
+    def __init__(self, port, timeout=20, host='127.0.0.1'):
+        self.connection = http.client.HTTPConnection(host, port, timeout=timeout)
 
     def call(self, method, path, body=None, headers=None):
         try:

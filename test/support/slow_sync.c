@@ -3,11 +3,14 @@
 //   BURROW_SYNC_DELAY_MS=300   every fdatasync and fsync takes at least that much longer
 //   BURROW_SYNC_FAIL_AT=7      the 7th, counted from 1, fails with EIO (and is not passed on)
 //   BURROW_SYNC_FAIL_FILE=F    the same from the moment file F exists: the next one fails
+//   BURROW_SYNC_STALL_FILE=F   while file F exists every sync takes as many milliseconds longer as it says, or hangs
+//                              until it is gone if it is empty; F.seen is made when that first happens
 //   BURROW_SYNC_DIR=/path      only files below that directory count
 // sync_file_range is left alone on purpose: it promises no durability, so nothing may wait for it.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,12 +33,29 @@ static int applies(int fd) {
   return strncmp(path, dir, length) == 0 && (path[length] == '/' || path[length] == 0);
 }
 
+static void wait_for(long ms) {
+  struct timespec left = {ms / 1000, ms % 1000 * 1000000L};
+  while (nanosleep(&left, &left) != 0 && errno == EINTR) {
+  }
+}
+
 static void delay(void) {
   const char* text = getenv("BURROW_SYNC_DELAY_MS");
   long ms = text ? atol(text) : 0;
-  if (ms <= 0) return;
-  struct timespec left = {ms / 1000, ms % 1000 * 1000000L};
-  while (nanosleep(&left, &left) != 0 && errno == EINTR) {
+  if (ms > 0) wait_for(ms);
+}
+
+static void stall(void) {
+  const char* file = getenv("BURROW_SYNC_STALL_FILE");
+  int fd;
+  while (file && (fd = open(file, O_RDONLY | O_CLOEXEC)) >= 0) {
+    char seen[4096], text[16] = "";
+    ssize_t n = read(fd, text, sizeof text - 1);
+    close(fd);
+    snprintf(seen, sizeof seen, "%s.seen", file);
+    if ((fd = open(seen, O_WRONLY | O_CREAT | O_CLOEXEC, 0640)) >= 0) close(fd);
+    wait_for(n > 0 ? atol(text) : 10);
+    if (n > 0) return;
   }
 }
 
@@ -57,6 +77,7 @@ static int sync_with(const char* name, int fd) {
   int result = real(fd);
   int saved = errno;
   delay();
+  stall();
   errno = saved;
   return result;
 }
