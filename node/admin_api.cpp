@@ -1,6 +1,8 @@
 #include "node/admin_api.hpp"
 
+#include "cluster/base/assert.hpp"
 #include "node/admin_json.hpp"
+#include "node/admin_routes.hpp"
 #include "node/shard_questions.hpp"
 #include "node/text.hpp"
 
@@ -25,27 +27,25 @@ std::string_view method_text(http_method m) {
 
 } // namespace
 
-struct admin_api::route {
-  http_method method;
-  std::string_view path;
-  http_response (admin_api::*answer)(const job&);
-};
-
-const std::vector<admin_api::route>& admin_api::routes() {
-  static const std::vector<route> all{
-    {http_method::get, "/admin/v1/status", &admin_api::status},
-    {http_method::get, "/admin/v1/config", &admin_api::config},
-    {http_method::get, "/admin/v1/usage", &admin_api::usage},
-    {http_method::get, "/admin/v1/doctor", &admin_api::doctor},
-    {http_method::get, "/admin/v1/backup", &admin_api::backup_state},
-    {http_method::post, "/admin/v1/backup", &admin_api::backup_create},
-    {http_method::delete_, "/admin/v1/backup", &admin_api::backup_cancel},
-    {http_method::get, "/admin/v1/members", &admin_api::members},
-    {http_method::get, "/admin/v1/shards", &admin_api::shards},
-    {http_method::get, "/admin/v1/events", &admin_api::events},
-    {http_method::post, "/admin/v1/cluster", &admin_api::order},
+admin_api::handler admin_api::handler_of(std::string_view operation) {
+  static const std::map<std::string_view, handler> all{
+    {"document", &admin_api::document},
+    {"status", &admin_api::status},
+    {"config", &admin_api::config},
+    {"usage", &admin_api::usage},
+    {"doctor", &admin_api::doctor},
+    {"load", &admin_api::load},
+    {"backup", &admin_api::backup_state},
+    {"backupCreate", &admin_api::backup_create},
+    {"backupCancel", &admin_api::backup_cancel},
+    {"members", &admin_api::members},
+    {"shards", &admin_api::shards},
+    {"events", &admin_api::events},
+    {"order", &admin_api::order},
+    {"leave", &admin_api::leave},
   };
-  return all;
+  const auto found = all.find(operation);
+  return found == all.end() ? nullptr : found->second;
 }
 
 admin_api::admin_api(caf::actor_system& system, caf::actor supervisor, std::vector<caf::actor> shards,
@@ -63,22 +63,23 @@ admin_api::admin_api(caf::actor_system& system, caf::actor supervisor, std::vect
   backup.audit = facts_.audit;
   backup.metrics = facts_.metrics;
   backup_ = std::make_unique<backup_task>(std::move(backup));
-  thread_ = std::thread([this] { run(); });
+  if (!facts_.source) return;
+  facts_.source->hand_to([this](std::string asked, look_source::answer told) {
+    const bool taken = for_others_.add([this, asked = std::move(asked), told] { told(show_self(asked)); });
+    if (!taken) told({});
+  });
 }
 
 admin_api::~admin_api() { stop(); }
 
 void admin_api::stop() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  wake_.notify_all();
-  if (thread_.joinable()) thread_.join();
+  if (facts_.source) facts_.source->hand_to(nullptr);
+  own_.stop();
+  for_others_.stop();
   backup_.reset();
   supervisor_ = nullptr;
   shards_.clear();
-  facts_.placement = facts_.router = nullptr;
+  facts_.placement = facts_.router = facts_.look_desk = nullptr;
 }
 
 void admin_api::handle(const http_request& request, std::function<void(http_response)> done) {
@@ -90,44 +91,35 @@ void admin_api::handle(const http_request& request, std::function<void(http_resp
   made.body = request.body;
   made.client = request.client;
   made.request_id = request.request_id;
-  made.done = std::move(done);
-  {
-    const std::lock_guard lock(mutex_);
-    if (!stopping_ && jobs_.size() < requests_max) {
-      jobs_.push_back(std::move(made));
-      wake_.notify_one();
-      return;
-    }
-  }
-  made.done(problem(503, "overloaded", "Too many requests", "Ask again a little later.", made.path, made.request_id));
-}
-
-void admin_api::run() {
-  std::unique_lock lock(mutex_);
-  while (true) {
-    wake_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
-    if (jobs_.empty()) return;
-    job next = std::move(jobs_.front());
-    jobs_.pop_front();
-    lock.unlock();
-    next.done(answer(next));
-    lock.lock();
-  }
+  const auto path = made.path, request_id = made.request_id;
+  if (own_.add([this, made = std::move(made), done] { done(answer(made)); })) return;
+  done(problem(503, "overloaded", "Too many requests", "Ask again a little later.", path, request_id));
 }
 
 http_response admin_api::answer(const job& what) {
   std::string allowed;
-  for (const auto& r : routes()) {
-    if (r.path != what.path) continue;
-    if (r.method == what.method) return (this->*r.answer)(what);
-    allowed += fmt::format("{}{}{}", allowed.empty() ? "" : ", ", method_text(r.method),
-                           r.method == http_method::get ? ", HEAD" : "");
+  for (const auto& op : admin_operations()) {
+    if (op.path != what.path) continue;
+    if (op.method == what.method) {
+      const auto found = handler_of(op.id);
+      BURROW_ASSERT(found != nullptr);
+      return (this->*found)(what);
+    }
+    allowed += fmt::format("{}{}{}", allowed.empty() ? "" : ", ", method_text(op.method),
+                           op.method == http_method::get ? ", HEAD" : "");
   }
   if (allowed.empty())
     return problem(404, "not-found", "Not found", "No such resource below /admin/v1.", what.path, what.request_id);
   auto out = problem(405, "method-not-allowed", "Method not allowed", "Only " + allowed + ".", what.path,
                      what.request_id);
   out.fields.emplace_back("Allow", allowed);
+  return out;
+}
+
+http_response admin_api::document(const job&) {
+  http_response out;
+  out.fields.emplace_back("Content-Type", "application/json");
+  out.body = admin_document();
   return out;
 }
 

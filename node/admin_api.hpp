@@ -1,22 +1,24 @@
-// /admin/v1 on the admin listener: what an operator may ask and order, as JSON (README.md has the list). One thread of
-// its own answers, one request at a time, since each is a round of questions to the actors; nobody else waits for it.
+// /admin/v1 on the admin listener: what an operator may ask and order, as JSON (admin_routes.cpp has the list). One
+// thread answers, one request at a time, since each is a round of questions to the actors; nobody else waits for it.
+// Another one says to other nodes how this one is: it asks none of them, so two nodes never wait for each other.
 // Never shows a secret. Orders are written to the audit log.
 #pragma once
 
 #include "actors/gateway/gateway_actor.hpp"
+#include "actors/look_desk.hpp"
 #include "actors/messages.hpp"
 #include "actors/placement_actor.hpp"
 #include "node/backup_task.hpp"
 #include "node/data_directory.hpp"
+#include "node/doctor.hpp"
 #include "node/shard_questions.hpp"
+#include "node/worker.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include <chrono>
-#include <condition_variable>
-#include <deque>
-#include <mutex>
-#include <thread>
+#include <map>
+#include <set>
 
 namespace burrow {
 
@@ -30,7 +32,10 @@ struct admin_facts {
   std::shared_ptr<audit_log> audit;
   std::shared_ptr<node_metrics> metrics;
   placement::node_entry self;
-  caf::actor placement{}, router{}; ///< null: a lone node
+  // Of a member of a cluster; null: a lone node.
+  caf::actor placement{}, router{}, look_desk{};
+  std::shared_ptr<look_source> source{};
+  std::function<std::set<node_id>()> linked{};
 };
 
 class admin_api {
@@ -45,24 +50,35 @@ public:
   /// Answers what waits and ends the thread.
   void stop();
   static constexpr std::size_t requests_max = 64;
+  /// Whether there is a function for this operation of admin_operations().
+  [[nodiscard]] static bool serves(std::string_view operation) { return handler_of(operation) != nullptr; }
 
 private:
   struct job {
     http_method method = http_method::get;
     std::string path, query, content_type, body, client, request_id;
-    std::function<void(http_response)> done;
   };
-  struct route;
-  static const std::vector<route>& routes();
-  void run();
+  using handler = http_response (admin_api::*)(const job&);
+  [[nodiscard]] static handler handler_of(std::string_view operation);
   http_response answer(const job& what);
+  http_response document(const job& what);
   http_response status(const job& what);
   http_response config(const job& what);
   http_response usage(const job& what);
-  http_response doctor(const job& what);
   http_response backup_state(const job& what);
   http_response backup_create(const job& what);
   http_response backup_cancel(const job& what);
+  // admin_doctor.cpp
+  http_response doctor(const job& what);
+  [[nodiscard]] std::optional<std::vector<finding>> own_findings();
+  // admin_load.cpp
+  http_response load(const job& what);
+  [[nodiscard]] nlohmann::ordered_json own_load();
+  // admin_nodes.cpp
+  [[nodiscard]] std::string show_self(const std::string& what);
+  [[nodiscard]] std::map<node_id, node_shown> ask_nodes(const std::vector<node_id>& nodes, const std::string& what);
+  [[nodiscard]] static std::vector<node_id> answering(const cluster_picture& seen);
+  http_response leave(const job& what);
   // admin_cluster.cpp
   http_response members(const job& what);
   http_response shards(const job& what);
@@ -85,11 +101,7 @@ private:
   std::unique_ptr<backup_task> backup_;
   std::uint64_t last_commands_ = 0;
   std::chrono::steady_clock::time_point last_asked_;
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  std::deque<job> jobs_;
-  bool stopping_ = false;
-  std::thread thread_;
+  worker own_{requests_max}, for_others_{requests_max};
 };
 
 } // namespace burrow

@@ -1,15 +1,15 @@
-// /admin/v1/members, shards, events, nodes and rebalance: the cluster as this node, or the planner, sees it. Decided in
+// /admin/v1/members, shards, events and cluster: the cluster as this node, or the planner, sees it. Decided in
 // cluster/placement; here are questions, names and JSON.
 #include "node/admin_api.hpp"
 #include "node/admin_json.hpp"
+#include "node/cluster_names.hpp"
 #include "node/shard_questions.hpp"
+#include "node/text.hpp"
 
 #include <caf/all.hpp>
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <ctime>
 #include <map>
 
 namespace burrow {
@@ -18,27 +18,7 @@ namespace {
 using json = nlohmann::ordered_json;
 using namespace placement;
 constexpr auto answer_time = std::chrono::seconds(5);
-constexpr std::string_view states[] = {"ok", "suspect", "dead", "left"};
-
-std::string hex(std::uint64_t id) { return fmt::format("{:016x}", id); }
-
-std::string name_of(const std::vector<node_entry>& nodes, node_id node) {
-  const auto* const entry = find(nodes, node);
-  return entry != nullptr ? entry->name : hex(node.value);
-}
-
-std::string at_text(instant wall) {
-  const auto seconds = static_cast<std::time_t>(wall.ms / 1000);
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(seconds), wall.ms % 1000);
-}
-
-/// By name, or by id in hex.
-const node_entry* named(const std::vector<node_entry>& nodes, const std::string& text) {
-  if (const auto* const found = find_name(nodes, text)) return found;
-  for (const auto& n : nodes)
-    if (hex(n.node.value) == text) return &n;
-  return nullptr;
-}
+constexpr std::uint64_t events_shown_max = 1000;
 
 json member_json(const cluster_picture& seen, const node_entry& n) {
   std::size_t holds = 0, votes = 0, leads = 0;
@@ -49,11 +29,8 @@ json member_json(const cluster_picture& seen, const node_entry& n) {
     }));
   }
   for (const auto& s : seen.view.shards) leads += s.leader == n.node ? 1 : 0;
-  const auto member = std::ranges::find(seen.members, n.node, &membership::member::id);
-  const auto up = member == seen.members.end() ? std::string_view{"unknown"}
-                                               : states[static_cast<std::size_t>(member->state)];
-  const auto shown = n.state == node_state::storage ? up : to_string(n.state);
-  json out{{"node", n.name}, {"id", hex(n.node.value)}, {"zone", n.zone}, {"state", shown}, {"answers", up},
+  const auto up = answers_text(seen, n.node);
+  json out{{"node", n.name}, {"id", id_text(n.node)}, {"zone", n.zone}, {"state", state_text(seen, n)}, {"answers", up},
            {"role", to_string(n.state)}, {"voters", votes}, {"newcomers", holds},
            {"leads", seen.whole ? json(leads) : json()}, {"cluster", n.cluster}, {"http", n.http}, {"admin", n.admin},
            {"version", n.version}};
@@ -80,9 +57,43 @@ json shard_json(const cluster_view& view, std::size_t i) {
       problem = problem || !m.heard || m.damaged;
     }
     out["changing"] = seen->changing;
+    out["bytes"] = seen->bytes;
   }
   out["state"] = !led ? "no leader" : problem ? "warn" : "ok";
   return out;
+}
+
+/// Whether an event is about it: as a word of its own, so that n1 is not n12; in any case of letters.
+bool names(std::string_view text, std::string_view what) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  const auto in_word = [&](char c) {
+    c = lower(c);
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+  };
+  if (what.empty()) return true;
+  for (auto from = text; from.size() >= what.size(); from.remove_prefix(1)) {
+    const bool same = std::equal(what.begin(), what.end(), from.begin(),
+                                 [&](char a, char b) { return lower(a) == lower(b); });
+    const bool begins = from.size() == text.size() || !in_word(*(from.data() - 1));
+    if (same && begins && (from.size() == what.size() || !in_word(from[what.size()]))) return true;
+  }
+  return false;
+}
+
+/// 2026-01-31T12:00:00 with a fraction or without, and Z: in the one form that events have, so that the order of texts
+/// is that of times. Nothing if it is none.
+std::optional<std::string> as_event_time(std::string_view text) {
+  constexpr std::string_view form = "0000-00-00T00:00:00";
+  if (text.size() <= form.size() || text.back() != 'Z') return std::nullopt;
+  for (std::size_t i = 0; i < form.size(); ++i) {
+    const bool digit = text[i] >= '0' && text[i] <= '9';
+    if (form[i] == '0' ? !digit : text[i] != form[i]) return std::nullopt;
+  }
+  auto fraction = std::string(text.substr(form.size(), text.size() - form.size() - 1));
+  if (fraction.empty()) fraction.push_back('.');
+  if (fraction.front() != '.' || fraction.find_first_not_of("0123456789", 1) != fraction.npos) return std::nullopt;
+  fraction.resize(4, '0');
+  return std::string(text.substr(0, form.size())) + fraction + "Z";
 }
 
 json plan_json(const operator_answer& a, const std::vector<node_entry>& nodes) {
@@ -160,8 +171,23 @@ http_response admin_api::shards(const job& what) {
 http_response admin_api::events(const job& what) {
   const auto seen = picture();
   if (!seen) return no_answer(what);
+  const auto bad = [&](const char* why) {
+    return problem(400, "malformed", "Malformed request", why, what.path, what.request_id);
+  };
+  const auto since = query_value(what.query, "since"), about = query_value(what.query, "about");
+  const auto limit_text = query_value(what.query, "limit");
+  const auto limit = limit_text.empty() ? std::optional<std::uint64_t>(events_shown_max) : parse_number(limit_text);
+  if (!limit || *limit == 0 || *limit > events_shown_max) return bad("\"limit\" is 1 to 1000.");
+  const auto from = as_event_time(since);
+  if (!since.empty() && !from) return bad("\"since\" is a time as events have it: 2026-01-31T12:00:00Z.");
   json list = json::array();
-  for (const auto& e : seen->events) list.push_back({{"at", at_text(e.wall)}, {"text", e.text}});
+  for (auto e = seen->events.rbegin(); e != seen->events.rend() && list.size() < *limit; ++e) {
+    const auto at = at_text(e->wall);
+    // The same form throughout, so the order of the texts is that of the times.
+    if (from && at < *from) break;
+    if (names(e->text, about)) list.push_back({{"at", at}, {"text", e->text}});
+  }
+  std::reverse(list.begin(), list.end());
   return json_response(200, {{"events", list}});
 }
 
@@ -193,8 +219,9 @@ http_response admin_api::order(const job& what) {
   for (const auto& [key, to] : {std::pair{"node", &ask.node}, std::pair{"from", &ask.node}, std::pair{"to", &ask.to}}) {
     if (text(key).empty()) continue;
     const auto* const node = named(seen->view.nodes, text(key));
-    if (node == nullptr) return problem(404, "not-found", "Not found", fmt::format("No node is called {}.", text(key)),
-                                        what.path, what.request_id);
+    if (node == nullptr)
+      return problem(404, "node-not-found", "No such node", fmt::format("No node is called {}.", text(key)), what.path,
+                     what.request_id);
     *to = node->node;
   }
   if (of_node && ask.node.value == 0) return bad("\"node\" names no node.");
@@ -233,8 +260,11 @@ http_response admin_api::ordered(const job& what, const std::string& action, ope
   if (out->problem != errc::ok)
     return problem(503, "no-leader", "No leader", "Nobody leads the cluster's metadata (shard 0) at this moment.",
                    what.path, what.request_id);
-  const int status = ask.dry_run || out->begun || ask.what == operator_request::kind::rebalance ? 200 : 409;
-  return json_response(status, plan_json(*out, nodes));
+  auto plan = plan_json(*out, nodes);
+  if (ask.dry_run || out->begun || ask.what == operator_request::kind::rebalance) return json_response(200, plan);
+  json body{{"type", "/problems/refused"}, {"title", "Refused"}, {"status", 409}, {"detail", out->plan.refusal},
+            {"instance", what.path}, {"request_id", what.request_id}, {"retryable", false}, {"plan", std::move(plan)}};
+  return json_response(409, body);
 }
 
 } // namespace burrow

@@ -1,7 +1,6 @@
-// /admin/v1/status and /admin/v1/doctor: how the node is.
+// /admin/v1/status: how the node is.
 #include "node/admin_api.hpp"
 #include "node/admin_json.hpp"
-#include "node/doctor.hpp"
 #include "node/shard_questions.hpp"
 #include "node/version.hpp"
 
@@ -9,7 +8,6 @@
 
 #include <caf/all.hpp>
 #include <fmt/format.h>
-#include <prometheus/registry.h>
 
 #include <algorithm>
 #include <set>
@@ -59,22 +57,6 @@ json backlog(const usage_page& stored) {
 
 std::int64_t seconds_since(std::chrono::steady_clock::time_point then) {
   return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - then).count();
-}
-
-/// The counters that say that somebody was turned away, or that an actor failed.
-std::vector<std::pair<std::string, double>> refusals(prometheus::Registry& registry) {
-  std::vector<std::pair<std::string, double>> out;
-  for (const auto& family : registry.Collect()) {
-    const bool wanted = family.name == "burrow_refused_total" || family.name == "burrow_http_refused_total" ||
-                        family.name == "burrow_restarts_total";
-    if (!wanted) continue;
-    for (const auto& metric : family.metric) {
-      std::string labels;
-      for (const auto& l : metric.label) labels += " " + l.value;
-      if (metric.counter.value > 0) out.emplace_back(family.name + labels, metric.counter.value);
-    }
-  }
-  return out;
 }
 
 } // namespace
@@ -149,29 +131,6 @@ http_response admin_api::status(const job& what) {
                  {"tables", inner.table_bytes}, {"wal", inner.wal_bytes}};
   out["last_backup"] = backup_->last();
   return json_response(200, out);
-}
-
-http_response admin_api::doctor(const job& what) {
-  const auto known = ask_status(system_, supervisor_);
-  if (!known)
-    return problem(503, "overloaded", "No answer", "The node's actors did not answer in time.", what.path,
-                   what.request_id);
-  auto facts = machine_facts(facts_.with.values);
-  facts.running = true;
-  facts.uptime_s = seconds_since(facts_.started);
-  facts.format = facts_.identity.format;
-  for (const auto& shard : known->shards) {
-    if (shard.replica.damaged) facts.damaged[shard.shard.value] = shard.why;
-    if (shard.replica.quarantined) facts.quarantined[shard.shard.value] = shard.why;
-    facts.time_ahead_s = std::max(facts.time_ahead_s,
-                                  std::chrono::duration<double>(shard.replica.time_ahead).count());
-  }
-  facts.unchecked = facts_.loss->pending();
-  facts.stalls = facts_.store->stats().stalls;
-  facts.refusals = refusals(*facts_.registry);
-  const auto last = backup_->last();
-  if (last.is_object()) facts.backup_unix = last.value("unix", std::int64_t{0});
-  return json_response(200, to_json(diagnose(facts)));
 }
 
 } // namespace burrow

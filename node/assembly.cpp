@@ -23,6 +23,7 @@
 
 
 #include <algorithm>
+#include <filesystem>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -275,7 +276,10 @@ result<void> running_node::start() {
                                                    audit_, std::make_shared<node_metrics>(registry_),
                                                    own_entry(with_.values, data_.identity.node),
                                                    cluster_ ? cluster_->placement() : caf::actor{},
-                                                   cluster_ ? cluster_->router() : caf::actor{}});
+                                                   cluster_ ? cluster_->router() : caf::actor{},
+                                                   cluster_ ? cluster_->look_desk() : caf::actor{},
+                                                   cluster_ ? cluster_->source() : nullptr,
+                                                   cluster_ ? cluster_->linked() : nullptr});
   if (auto serving = start_gateway(std::move(*keys)); !serving) return serving;
   facts_.new_cluster = data_.fresh && !(cluster_ && cluster_->joined());
   facts_.seconds = std::chrono::duration<double>(steady::now() - started_).count();
@@ -310,6 +314,9 @@ void running_node::stop() {
 /// What a member of a cluster may not do: start alone, where it would find no majority and open no port to find one;
 /// or go on after a loss, where it would vote and acknowledge by what it has forgotten.
 result<void> check_member(const settings& with) {
+  if (std::error_code unseen; std::filesystem::exists(with.data + '/' + left_file, unseen))
+    return error{errc::config_invalid, fmt::format("data: {} is of a node that has left its cluster for good; wipe it, "
+                                                   "and let it join anew", with.data)};
   const auto map = read_cluster_file(with.data);
   if (!map) return map.error();
   if (!*map || (**map).nodes.size() < 2) return {};

@@ -152,6 +152,8 @@ int run_command(const cli_command& command, const std::vector<std::string>& word
     } else if (flags && word.size() > 2 && word.starts_with("--")) {
       if (const auto wrong = parse_flag(command, context, words, at); !wrong.empty())
         return cli_error(exit_usage, wrong + "\nusage: " + command.usage);
+    } else if (flags && word == "-f" && std::ranges::count(command.flags, "follow") > 0) {
+      context.options.emplace_back("follow", "");
     } else if (flags && word.size() > 1 && word.front() == '-') {
       return cli_error(exit_usage, fmt::format("no flag {}\nusage: {}", word, command.usage));
     } else {
@@ -174,8 +176,8 @@ std::vector<cli_command> all_commands() {
   std::vector<cli_command> all;
   all.push_back({"serve", "burrow serve [flag...]", "Starts a node.", "", {}, 0, 0, {}});
   for (auto* part : {queue_commands, queue_settings_commands, redrive_commands, tail_commands, tenant_commands,
-                     status_commands, doctor_commands, config_commands, context_commands, bench_commands,
-                     simulate_commands, backup_commands, shard_commands, cluster_commands,
+                     status_commands, top_commands, doctor_commands, config_commands, context_commands, bench_commands,
+                     simulate_commands, backup_commands, shard_commands, cluster_commands, change_commands,
                      cert_commands, completion_commands})
     for (auto& command : part()) all.push_back(std::move(command));
   all.push_back({"version", "burrow version", "Prints the version and the commit it was built from.",

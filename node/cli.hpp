@@ -69,6 +69,8 @@ std::vector<cli_command> simulate_commands();
 std::vector<cli_command> backup_commands();
 std::vector<cli_command> shard_commands();
 std::vector<cli_command> cluster_commands();
+std::vector<cli_command> change_commands();
+std::vector<cli_command> top_commands();
 std::vector<cli_command> tail_commands();
 std::vector<cli_command> tenant_commands();
 std::vector<cli_command> context_commands();

@@ -76,6 +76,26 @@ std::optional<cli_json> parse_answer(const http_reply& reply) {
   return std::nullopt;
 }
 
+std::string text_of(const cli_json& from, const char* key) {
+  const auto at = from.find(key);
+  return at != from.end() && at->is_string() ? at->get<std::string>() : std::string("-");
+}
+
+std::string number_of(const cli_json& from, const char* key) {
+  const auto at = from.find(key);
+  return at != from.end() && at->is_number() ? fmt::format("{}", at->get<std::uint64_t>()) : std::string("-");
+}
+
+std::optional<cli_json> ask_list(cli_client& client, const std::string& path, const char* key) {
+  const auto reply = client.call("GET", path);
+  if (!reply) return std::nullopt;
+  auto page = parse_answer(*reply);
+  if (!page || !page->is_object() || !page->contains(key)) return std::nullopt;
+  if (!page->value("complete", true))
+    fmt::print(stderr, "warning: nobody leads the cluster's metadata just now; this is what the asked node knows\n");
+  return page;
+}
+
 bool print_json_list(const cli_context& context, const cli_json& list) {
   const auto replace = cli_json::error_handler_t::replace;
   if (context.output == output_format::table) return false;

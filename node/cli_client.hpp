@@ -37,6 +37,11 @@ private:
 std::optional<std::string> queue_path(const std::string& name);
 /// The answer's body as JSON; nothing (after an error on stderr) if it is none.
 std::optional<cli_json> parse_answer(const http_reply& reply);
+/// A member as text; `-` if it is none.
+[[nodiscard]] std::string text_of(const cli_json& from, const char* key);
+[[nodiscard]] std::string number_of(const cli_json& from, const char* key);
+/// An answer of /admin/v1 that holds a list under `key`; nothing after an error. Warns if it is not complete.
+[[nodiscard]] std::optional<cli_json> ask_list(cli_client& client, const std::string& path, const char* key);
 /// A list as JSON or JSON lines; false = a table is wanted.
 bool print_json_list(const cli_context& context, const cli_json& list);
 

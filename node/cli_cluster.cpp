@@ -1,5 +1,4 @@
-// `burrow members, shards, events, node drain|decommission, shard transfer-leader|move, rebalance`: how a cluster is,
-// and changes to it. Every change shows its plan first, and is refused where it would lower safety.
+// `burrow members, shards, events`: how a cluster is. Changes to it: cli_change.cpp.
 #include "node/cli_client.hpp"
 #include "node/text.hpp"
 
@@ -7,32 +6,15 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
+#include <csignal>
+#include <ctime>
 #include <thread>
+#include <utility>
 
 namespace burrow {
 namespace {
-
-std::string text_of(const cli_json& from, const char* key) {
-  const auto at = from.find(key);
-  return at != from.end() && at->is_string() ? at->get<std::string>() : std::string("-");
-}
-
-std::string number_of(const cli_json& from, const char* key) {
-  const auto at = from.find(key);
-  return at != from.end() && at->is_number() ? fmt::format("{}", at->get<std::uint64_t>()) : std::string("-");
-}
-
-/// One of the lists of /admin/v1; nothing after an error.
-std::optional<cli_json> ask_list(cli_client& client, const std::string& path, const char* key) {
-  const auto reply = client.call("GET", path);
-  if (!reply) return std::nullopt;
-  auto page = parse_answer(*reply);
-  if (!page || !page->is_object() || !page->contains(key)) return std::nullopt;
-  if (!page->value("complete", true))
-    fmt::print(stderr, "warning: nobody leads the cluster's metadata just now; this is what the asked node knows\n");
-  return page;
-}
 
 int members(const cli_context& context) {
   int code = exit_done;
@@ -69,6 +51,11 @@ std::string replicas_of(const cli_json& shard) {
   return out;
 }
 
+std::string size_of(const cli_json& shard) {
+  const auto at = shard.find("bytes");
+  return at != shard.end() && at->is_number() ? human_size(at->get<std::uint64_t>()) : std::string("-");
+}
+
 int shards(const cli_context& context) {
   int code = exit_done;
   auto client = cli_client::make(context, code);
@@ -76,12 +63,12 @@ int shards(const cli_context& context) {
   const auto page = ask_list(*client, "/admin/v1/shards", "shards");
   if (!page) return client->code() != exit_done ? client->code() : exit_failed;
   cli_json list = cli_json::array();
-  bool well = true;
+  bool well = true; // of those that were asked for
   for (const auto& s : page->at("shards")) {
     const bool good = text_of(s, "state") == "ok";
-    well = well && good;
-    const bool wanted = context.words.empty() || context.words[0] == number_of(s, "shard");
-    if (wanted && (!good || !context.has("problems"))) list.push_back(s);
+    const bool asked = context.words.empty() || context.words[0] == number_of(s, "shard");
+    well = well && (good || !asked);
+    if (asked && (!good || !context.has("problems"))) list.push_back(s);
   }
   if (!context.words.empty() && list.empty())
     return cli_error(exit_not_found, fmt::format("no shard {}", one_line(context.words[0], 20)));
@@ -92,191 +79,116 @@ int shards(const cli_context& context) {
       for (const auto& n : s.value("newcomers", cli_json::array()))
         coming += (coming.empty() ? "" : " ") + (n.is_string() ? n.get<std::string>() : "-");
       rows.push_back({number_of(s, "shard"), text_of(s, "leader"), replicas_of(s), coming.empty() ? "-" : coming,
-                      number_of(s, "term"), text_of(s, "state")});
+                      number_of(s, "term"), size_of(s), text_of(s, "state")});
     }
     if (rows.empty() && !context.quiet) fmt::print(stderr, "none\n");
-    else fmt::print("{}", table_text({"SHARD", "LEADER", "REPLICAS (lag)", "COMING", "TERM", "STATE"}, rows,
+    else fmt::print("{}", table_text({"SHARD", "LEADER", "REPLICAS (lag)", "COMING", "TERM", "SIZE", "STATE"}, rows,
                                      context.heads));
   }
   return well ? exit_done : exit_warnings;
 }
 
+// ---- events --------------------------------------------------------------------------------------------------------
+
+constexpr auto follow_every = std::chrono::seconds(1);
+
+extern "C" void stop_following(int) {
+  constexpr std::string_view text = "\nstopped watching; the cluster goes on\n";
+  static_cast<void>(!::write(STDERR_FILENO, text.data(), text.size()));
+  ::_exit(exit_interrupted);
+}
+
+/// A time as it is, or one that lies `10m` back; nothing, if it is neither.
+std::optional<std::string> since_of(const std::string& text) {
+  const auto back = parse_seconds(text);
+  if (!back) return text.find('T') != std::string::npos ? std::optional(text) : std::nullopt;
+  const auto at = std::time(nullptr) - static_cast<std::time_t>(std::min<std::uint64_t>(*back, 1U << 30U));
+  std::tm parts{};
+  ::gmtime_r(&at, &parts);
+  char out[32];
+  return std::string(out, std::strftime(out, sizeof out, "%Y-%m-%dT%H:%M:%SZ", &parts));
+}
+
+class event_reader {
+public:
+  event_reader(const cli_context& context, http_client client) : context_(context), client_(std::move(client)) {}
+
+  int run() {
+    if (const auto text = context_.option("since"); !text.empty()) {
+      const auto since = since_of(text);
+      if (!since)
+        return cli_error(exit_usage, fmt::format("--since is a time like 2026-01-31T12:00:00Z, or 10m, not \"{}\"",
+                                                 one_line(text, 40)));
+      since_ = *since;
+    }
+    const auto limit = context_.number("limit", 1000, 1, 1000);
+    if (const int code = read(limit); code != exit_done || !context_.has("follow")) return code;
+    std::signal(SIGINT, stop_following);
+    std::signal(SIGTERM, stop_following);
+    for (bool told = false;;) {
+      std::this_thread::sleep_for(follow_every);
+      const int code = read(1000);
+      if (code != exit_done && !std::exchange(told, true) && !context_.quiet) fmt::print(stderr, "asking again\n");
+      if (code == exit_done && std::exchange(told, false) && !context_.quiet) fmt::print(stderr, "goes on\n");
+      if (std::ferror(stdout) != 0) return exit_done; // whoever read it has gone
+    }
+  }
+
+private:
+  int read(std::uint64_t limit) {
+    const auto since = since_.empty() ? std::string{} : "&since=" + url_segment(since_);
+    const auto target = fmt::format("/admin/v1/events?limit={}&about={}{}", limit,
+                                    url_segment(context_.option("about")), since);
+    const auto reply = client_.call("GET", target);
+    if (!reply) return told_ ? exit_unreachable : cli_error(exit_unreachable, reply.error().context);
+    const auto page = cli_json::parse(reply->body, nullptr, false);
+    if (reply->status != 200 || !page.is_object() || !page.contains("events")) {
+      const auto why = page.is_object() ? page.value("detail", "") : std::string{};
+      const int code = reply->status == 400 ? exit_usage : exit_failed;
+      return told_ ? code : cli_error(code, why.empty() ? fmt::format("the node answered {}", reply->status) : why);
+    }
+    told_ = true;
+    show(page.at("events"));
+    return exit_done;
+  }
+
+  /// What was shown of the last moment comes again with the next answer, and is left out then.
+  void show(const cli_json& events) {
+    cli_json fresh = cli_json::array();
+    std::vector<cli_json> again;
+    for (const auto& e : events) {
+      if (std::find(last_.begin(), last_.end(), e) == last_.end()) fresh.push_back(e);
+      if (again.empty() || again.back().value("at", "") != e.value("at", "")) again.clear();
+      again.push_back(e);
+    }
+    if (!again.empty()) {
+      since_ = again.back().value("at", "");
+      last_ = std::move(again);
+    }
+    const bool lines = context_.has("follow") && context_.output == output_format::json;
+    if (context_.output == output_format::table)
+      for (const auto& e : fresh) fmt::print("{}  {}\n", text_of(e, "at"), one_line(text_of(e, "text"), 200));
+    else if (lines)
+      for (const auto& e : fresh) fmt::print("{}\n", e.dump());
+    else
+      print_json_list(context_, fresh);
+    std::fflush(stdout);
+  }
+
+  const cli_context& context_;
+  http_client client_;
+  std::string since_;
+  std::vector<cli_json> last_; ///< events of the newest moment that was shown
+  bool told_ = false;
+};
+
 int events(const cli_context& context) {
   int code = exit_done;
-  auto client = cli_client::make(context, code);
-  if (!client) return code;
-  const auto page = ask_list(*client, "/admin/v1/events", "events");
-  if (!page) return client->code() != exit_done ? client->code() : exit_failed;
-  if (print_json_list(context, page->at("events"))) return exit_done;
-  for (const auto& e : page->at("events")) fmt::print("{}  {}\n", text_of(e, "at"), one_line(text_of(e, "text"), 200));
-  return exit_done;
-}
-
-// ---- changes -------------------------------------------------------------------------------------------------------
-
-/// Sends an order; the plan that came back, or nothing after an error.
-std::optional<cli_json> order(cli_client& client, const cli_json& what) {
-  // 409 carries a plan with the refusal in it.
-  const auto reply = client.call("POST", "/admin/v1/cluster", what.dump(), {{"Content-Type", "application/json"}});
-  return reply ? parse_answer(*reply) : std::nullopt;
-}
-
-void print_moves(const cli_json& plan, const char* key, const char* what) {
-  const auto list = plan.value(key, cli_json::array());
-  if (list.empty()) return;
-  fmt::print("{}", what);
-  std::size_t shown = 0;
-  for (const auto& m : list) {
-    if (++shown > 8) break;
-    fmt::print("{} {}: {} -> {}", shown == 1 ? "" : ",", number_of(m, "shard"), text_of(m, "from"), text_of(m, "to"));
-  }
-  if (list.size() > 8) fmt::print(", and {} more", list.size() - 8);
-  fmt::print("\n");
-}
-
-/// Shows the plan; exit_done if it may be done, with or without force.
-int show_plan(const cli_context& context, const cli_json& plan, bool force) {
-  if (context.output != output_format::table) {
-    fmt::print("{}\n", plan.dump(2));
-  } else {
-    if (const auto summary = text_of(plan, "summary"); summary != "-" && !summary.empty())
-      fmt::print("{}\n", summary);
-    print_moves(plan, "leaders", "leaders of shards ");
-    print_moves(plan, "replicas", "replicas of shards");
-  }
-  if (plan.value("allowed", false) || (force && plan.value("forceable", false))) return exit_done;
-  const bool forceable = plan.value("forceable", false);
-  return cli_error(exit_refused, fmt::format("{}{}", text_of(plan, "refusal"),
-                                             forceable ? "; if that is meant: --force \"reason\"" : ""));
-}
-
-/// Until the node has none `left`, or is listed no more where it `may_go`; the work goes on without us. True if it came
-/// to that in time. A number that is missing says nothing: a new leader of the metadata does not know it yet.
-bool watch(const cli_context& context, cli_client& client, const std::string& node, const char* left, bool may_go,
-           std::uint64_t& now) {
-  const auto until = std::chrono::steady_clock::now() + std::chrono::duration<double>(context.timeout_s);
-  std::uint64_t first = 0;
-  const bool terminal = ::isatty(2) == 1 && !context.quiet;
-  while (true) {
-    const auto page = ask_list(client, "/admin/v1/members", "members");
-    bool listed = false, found = false;
-    if (page)
-      for (const auto& m : page->at("members")) {
-        if (text_of(m, "node") != node) continue;
-        listed = true;
-        if (!m.contains(left) || !m[left].is_number()) continue;
-        now = m[left].get<std::uint64_t>();
-        found = true;
-      }
-    if (found) first = std::max(first, now);
-    if (terminal && found) fmt::print(stderr, "\r{}: {} of {} {} left   ", node, now, first, left);
-    if (page && (found ? now == 0 : may_go && !listed)) break;
-    if (std::chrono::steady_clock::now() > until) {
-      if (terminal) fmt::print(stderr, "\n");
-      return false;
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(300));
-  }
-  if (terminal) fmt::print(stderr, "\n");
-  return true;
-}
-
-int node_drain(const cli_context& context) {
-  int code = exit_done;
-  auto client = cli_client::make(context, code);
-  if (!client) return code;
-  const auto& node = context.words[0];
-  cli_json what{{"action", context.has("undo") ? "undo" : "drain"}, {"node", node}, {"dry_run", true}};
-  auto plan = order(*client, what);
-  if (!plan) return client->code();
-  const auto reason = context.option("force");
-  if (const int may = show_plan(context, *plan, !reason.empty()); may != exit_done) return may;
-  if (context.has("check") || context.has("dry-run")) return exit_done;
-  what["dry_run"] = false;
-  what["force"] = !reason.empty();
-  what["reason"] = reason;
-  plan = order(*client, what);
-  if (!plan) return client->code();
-  if (context.has("undo")) {
-    if (!context.quiet) fmt::print(stderr, "{} takes leaders and replicas again\n", node);
-    return exit_done;
-  }
-  std::uint64_t left = 0;
-  if (watch(context, *client, node, "leads", false, left)) {
-    if (!context.quiet) fmt::print(stderr, "{} leads nothing; it may be restarted. Undo: burrow node drain {} --undo\n",
-                                   node, node);
-    return exit_done;
-  }
-  return cli_error(exit_warnings, fmt::format("{} still leads {} shards; the cluster goes on moving them, watch with: "
-                                              "burrow members", node, left));
-}
-
-int node_decommission(const cli_context& context) {
-  int code = exit_done;
-  auto client = cli_client::make(context, code);
-  if (!client) return code;
-  const auto& node = context.words[0];
-  cli_json what{{"action", "decommission"}, {"node", node}, {"dry_run", true}};
-  auto plan = order(*client, what);
-  if (!plan) return client->code();
-  const auto reason = context.option("force");
-  if (const int may = show_plan(context, *plan, !reason.empty()); may != exit_done) return may;
-  if (context.has("dry-run")) return exit_done;
-  if (!cli_confirm(context, fmt::format("empty {} for good", node))) return exit_refused;
-  what["dry_run"] = false;
-  what["force"] = !reason.empty();
-  what["reason"] = reason;
-  plan = order(*client, what);
-  if (!plan) return client->code();
-  if (context.has("no-wait")) return exit_done;
-  std::uint64_t left = 0;
-  if (watch(context, *client, node, "voters", true, left)) {
-    if (!context.quiet)
-      fmt::print(stderr, "{} holds nothing; it may be stopped. It cannot come back with this data: wipe it and join "
-                         "anew.\n", node);
-    return exit_done;
-  }
-  return cli_error(exit_warnings, fmt::format("{} still holds {} shards; the cluster goes on moving them, watch with: "
-                                              "burrow members; cancel with: burrow node drain {} --undo", node, left,
-                                              node));
-}
-
-int shard_order(const cli_context& context, cli_json what) {
-  int code = exit_done;
-  auto client = cli_client::make(context, code);
-  if (!client) return code;
-  const auto shard = parse_number(context.words[0]);
-  if (!shard || *shard > 1024)
-    return cli_error(exit_usage, fmt::format("a shard is a number, not \"{}\"", one_line(context.words[0], 40)));
-  what["shard"] = *shard;
-  what["to"] = context.option("to");
-  if (what["to"].get<std::string>().empty()) return cli_error(exit_usage, "--to NODE is missing");
-  what["dry_run"] = true;
-  auto plan = order(*client, what);
-  if (!plan) return client->code();
-  if (const int may = show_plan(context, *plan, false); may != exit_done) return may;
-  if (context.has("dry-run")) return exit_done;
-  what["dry_run"] = false;
-  plan = order(*client, what);
-  if (!plan) return client->code();
-  if (!context.quiet) fmt::print(stderr, "begun; watch with: burrow shards {}\n", *shard);
-  return exit_done;
-}
-
-int transfer_leader(const cli_context& context) { return shard_order(context, {{"action", "transfer"}}); }
-
-int shard_move(const cli_context& context) {
-  if (context.option("from").empty()) return cli_error(exit_usage, "--from NODE is missing");
-  return shard_order(context, {{"action", "move"}, {"from", context.option("from")}});
-}
-
-int rebalance(const cli_context& context) {
-  int code = exit_done;
-  auto client = cli_client::make(context, code);
-  if (!client) return code;
-  const auto plan = order(*client, {{"action", "rebalance"}, {"dry_run", true}});
-  if (!plan) return client->code();
-  return show_plan(context, *plan, false);
+  const auto endpoint = endpoint_of(context, code);
+  if (!endpoint) return code;
+  auto client = http_client::make(*endpoint, context.timeout_s);
+  if (!client) return cli_error(exit_usage, "--endpoint: " + client.error().context);
+  return event_reader(context, std::move(*client)).run();
 }
 
 } // namespace
@@ -287,26 +199,10 @@ std::vector<cli_command> cluster_commands() {
      "  burrow members\n  burrow members --output json\n", {}, 0, 0, members},
     {"shards", "burrow shards [SHARD] [--problems]", "Lists shards: who leads, who holds them, who is behind.",
      "  burrow shards --problems\n  burrow shards 7\n", {"problems"}, 0, 1, shards},
-    {"events", "burrow events", "What the cluster did of late, as the asked node saw it.",
-     "  burrow events\n  burrow events --output jsonl\n", {}, 0, 0, events},
-    {"node drain", "burrow node drain NODE [--undo] [--check] [--dry-run] [--force REASON]",
-     "Moves all leaders off a node, as before a restart; can be undone.",
-     "  burrow node drain n2\n  burrow node drain n2 --undo\n", {"undo", "check", "dry-run", "force="}, 1, 1,
-     node_drain},
-    {"node decommission", "burrow node decommission NODE [--dry-run] [--no-wait] [--force REASON]",
-     "Moves everything off a node for good.",
-     "  burrow node decommission n2 --dry-run\n  burrow node decommission n2 --yes --timeout 600\n",
-     {"dry-run", "no-wait", "force="}, 1, 1, node_decommission},
-    {"shard transfer-leader", "burrow shard transfer-leader SHARD --to NODE [--dry-run]",
-     "Hands the leadership of a shard to another of its nodes.",
-     "  burrow shard transfer-leader 7 --to n2\n  burrow shard transfer-leader 7 --to n2 --dry-run\n",
-     {"to=", "dry-run"}, 1, 1, transfer_leader},
-    {"shard move", "burrow shard move SHARD --from NODE --to NODE [--dry-run]",
-     "Moves a replica from one node to another of the same zone.",
-     "  burrow shard move 7 --from n2 --to n5\n  burrow shard move 7 --from n2 --to n5 --dry-run\n",
-     {"from=", "to=", "dry-run"}, 1, 1, shard_move},
-    {"rebalance", "burrow rebalance --dry-run", "Shows what the planner would move; it does so by itself.",
-     "  burrow rebalance --dry-run\n  burrow rebalance --dry-run --output json\n", {"dry-run"}, 0, 0, rebalance},
+    {"events", "burrow events [-f|--follow] [--since TIME|10m] [--about WORDS] [--limit N]",
+     "What the cluster did of late, as the asked node saw it.",
+     "  burrow events -f\n  burrow events --since 10m --about n2 --output jsonl\n",
+     {"follow", "since=", "about=", "limit="}, 0, 0, events},
   };
 }
 

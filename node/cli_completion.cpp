@@ -4,6 +4,7 @@
 #include "node/contexts.hpp"
 #include "node/settings.hpp"
 #include "node/text.hpp"
+#include "node/top.hpp"
 
 #include <fmt/format.h>
 
@@ -59,8 +60,30 @@ complete -c burrow -f -a '(__burrow_candidates)'
 
 using candidates = std::vector<std::string>;
 
+/// Names that the node has in a list of /admin/v1.
+candidates listed(const cli_context& context, const char* list, const char* name) {
+  int code = exit_done;
+  const auto endpoint = endpoint_of(context, code);
+  auto client = endpoint ? http_client::make(*endpoint, ask_s) : result<http_client>(errc::unavailable);
+  if (!client) return {};
+  const auto reply = client->call("GET", fmt::format("/admin/v1/{}", list));
+  if (!reply || reply->status != 200) return {};
+  const auto page = cli_json::parse(reply->body, nullptr, false);
+  candidates out;
+  if (!page.is_object() || !page.contains(list) || !page[list].is_array()) return out;
+  for (const auto& one : page[list]) {
+    if (!one.is_object() || !one.contains(name)) continue;
+    out.push_back(one[name].is_string() ? one[name].get<std::string>() : one[name].dump());
+  }
+  return out;
+}
+
 /// What may stand for the value of a flag.
-candidates values_of(const std::string& command, const std::string& flag) {
+candidates values_of(const std::string& command, const cli_context& context, const std::string& flag) {
+  if (flag == "sort") return {std::begin(top_sorts), std::end(top_sorts)};
+  const bool of_node = (command.starts_with("shard ") && (flag == "from" || flag == "to")) ||
+                       (command == "doctor" && flag == "node");
+  if (of_node) return listed(context, "members", "node");
   if (flag == "output") return {"table", "json", "jsonl"};
   if (flag == "mode") return {"insert", "batch", "take", "longpoll", "latency", "queues", "tenants"};
   if (flag == "from" && command == "queue tail") return {"start", "now"};
@@ -103,7 +126,10 @@ candidates words_for(const cli_command& command, const cli_context& context, con
   const auto& usage = command.usage;
   if (usage.find("ACCOUNT/QUEUE") != std::string::npos)
     return context.words.empty() ? queues_like(context, begin) : candidates{};
-  if (name.starts_with("context ") && name != "context add") return values_of(name, "context");
+  if (name.starts_with("context ") && name != "context add") return values_of(name, context, "context");
+  if (name.starts_with("node ")) return listed(context, "members", "node");
+  const bool of_shard = name == "shards" || name == "shard move" || name == "shard transfer-leader";
+  if (of_shard) return listed(context, "shards", "shard");
   if (name == "completion") return {"bash", "zsh", "fish"};
   if (name == "queue list" || name == "tenant usage") {
     auto out = queues_like(context, begin);
@@ -168,7 +194,7 @@ candidates after(const std::vector<std::string>& words) {
       if (!command) return {};
     }
   }
-  if (!flag.empty()) return values_of(command ? command->name : "", flag);
+  if (!flag.empty()) return values_of(command ? command->name : "", context, flag);
   if (command && begin.starts_with("--")) return flags_of(*command);
   if (command) return context.words.size() < command->words_max ? words_for(*command, context, begin) : candidates{};
   candidates out;
@@ -207,7 +233,7 @@ int completion(const cli_context& context) {
 
 std::vector<cli_command> completion_commands() {
   return {{"completion", "burrow completion bash|zsh|fish",
-           "Prints a script that has the shell complete commands, flags and the names of queues.",
+           "Prints a script that has the shell complete commands, flags, and names of queues, nodes and shards.",
            "  source <(burrow completion bash)\n  burrow completion fish > ~/.config/fish/completions/burrow.fish\n",
            {}, 1, 200, completion}};
 }

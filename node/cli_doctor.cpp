@@ -1,11 +1,13 @@
 // `burrow doctor`: what may be wrong with a node and what to do about it; of a running one, or of a stopped one's
 // directory. Changes nothing.
+#include "actors/certificates.hpp"
 #include "cluster/replica/repair.hpp"
 #include "cluster/storage/keys.hpp"
 #include "node/backup_task.hpp"
 #include "node/cli_client.hpp"
 #include "node/data_directory.hpp"
 #include "node/doctor.hpp"
+#include "node/forming.hpp"
 #include "node/text.hpp"
 
 #include <fmt/format.h>
@@ -17,24 +19,44 @@
 #include <arpa/inet.h>
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <set>
 
 namespace burrow {
 namespace {
 
 namespace fs = std::filesystem;
 
+void print_finding(const cli_context& context, const cli_json& one, bool with_node) {
+  const std::string how = text_of(one, "severity"), advice = one.value("advice", "");
+  const char* begin = !context.color ? "" : how == "bad" ? "\033[31m" : how == "warn" ? "\033[33m" : "\033[32m";
+  const auto node = with_node ? text_of(one, "node") + " " : std::string{};
+  fmt::print("{}{:<5}{} {:<12} {}{}: {}\n", begin, how, context.color ? "\033[0m" : "", text_of(one, "check"),
+             node == "- " ? "" : node, one_line(text_of(one, "object"), 60), one_line(text_of(one, "evidence"), 300));
+  if (!advice.empty()) fmt::print("                   do: {}\n", one_line(advice, 300));
+}
+
+/// Of a cluster: what is of all, then what is wrong with single nodes, and a line for each that tells how much is not.
+void print_findings(const cli_context& context, const cli_json& all) {
+  std::map<std::string, std::size_t> in_order;
+  std::set<std::string> nodes;
+  for (const auto& one : all) nodes.insert(text_of(one, "node"));
+  const bool of_cluster = nodes.size() > 1;
+  for (const auto& one : all) {
+    const bool fine = text_of(one, "severity") == "ok";
+    const auto node = text_of(one, "node");
+    if (fine && of_cluster && node != "-" && !context.has("all")) ++in_order[node];
+    else if (!fine || !context.quiet) print_finding(context, one, of_cluster);
+  }
+  for (const auto& [node, count] : in_order)
+    if (!context.quiet) fmt::print("{:<5} {:<12} {}: {} checks of its own are in order\n", "ok", "node", node, count);
+}
+
 int report(const cli_context& context, const cli_json& found) {
   const std::string verdict = found.value("verdict", "?");
   const int code = verdict == "bad" ? exit_refused : verdict == "warn" ? exit_warnings : exit_done;
   if (print_json_list(context, found)) return code;
-  for (const auto& one : found.at("findings")) {
-    const std::string how = one.value("severity", "?"), advice = one.value("advice", "");
-    if (context.quiet && how == "ok") continue;
-    const char* begin = !context.color ? "" : how == "bad" ? "\033[31m" : how == "warn" ? "\033[33m" : "\033[32m";
-    fmt::print("{}{:<5}{} {:<9} {}: {}\n", begin, how, context.color ? "\033[0m" : "", one.value("check", ""),
-               one_line(one.value("object", ""), 60), one_line(one.value("evidence", ""), 300));
-    if (!advice.empty()) fmt::print("                do: {}\n", one_line(advice, 300));
-  }
+  print_findings(context, found.at("findings"));
   fmt::print("verdict {}\n", verdict);
   return code;
 }
@@ -88,6 +110,16 @@ void look_at_store(doctor_facts& facts, bool every_shard) {
   facts.unchecked = loss && loss->pending();
 }
 
+void look_at_cluster(doctor_facts& facts) {
+  const auto& s = facts.with;
+  if (const auto map = read_cluster_file(s.data)) facts.with_others = *map && (**map).nodes.size() > 1;
+  facts.member = in_cluster(s) || facts.with_others;
+  if (!facts.member || s.cluster_certificate.empty()) return;
+  const auto set = certificate_set::load({s.cluster_certificate, s.cluster_key, s.cluster_ca}, facts.now_unix);
+  if (set) facts.certificate_until_unix = set->expires_s();
+  else facts.certificate_problem = set.error().context;
+}
+
 int stopped(const cli_context& context) {
   std::vector<std::string> arguments;
   if (context.has("config")) arguments = {"--config", context.option("config")};
@@ -111,6 +143,7 @@ int stopped(const cli_context& context) {
   std::ifstream in(s.data + '/' + backup_task::last_name);
   const auto last = cli_json::parse(std::string(std::istreambuf_iterator<char>(in), {}), nullptr, false);
   if (last.is_object()) facts.backup_unix = last.value("unix", std::int64_t{0});
+  look_at_cluster(facts);
   ::close(*lock);
   return report(context, to_json(diagnose(facts)));
 }
@@ -121,7 +154,8 @@ int doctor(const cli_context& context) {
   int code = exit_done;
   auto client = cli_client::make(context, code);
   if (!client) return code;
-  const auto reply = client->call("GET", "/admin/v1/doctor");
+  const auto node = context.option("node");
+  const auto reply = client->call("GET", "/admin/v1/doctor" + (node.empty() ? "" : "?node=" + url_segment(node)));
   if (!reply) return client->code();
   const auto found = parse_answer(*reply);
   return found && found->is_object() && found->contains("findings") ? report(context, *found) : int{exit_failed};
@@ -130,10 +164,10 @@ int doctor(const cli_context& context) {
 } // namespace
 
 std::vector<cli_command> doctor_commands() {
-  return {{"doctor", "burrow doctor [--data DIR] [--config FILE] [--shards]",
-           "Says what may be wrong with a node and what to do; with --data of a stopped one. --shards reads all of it.",
+  return {{"doctor", "burrow doctor [--node NODE] [--all] [--data DIR] [--config FILE] [--shards]",
+           "Says what may be wrong with a cluster and its nodes, and what to do; with --data of a stopped node.",
            "  burrow doctor\n  burrow doctor --data /var/lib/burrow --shards --output json\n",
-           {"data=", "config=", "shards"}, 0, 0, doctor}};
+           {"node=", "all", "data=", "config=", "shards"}, 0, 0, doctor}};
 }
 
 } // namespace burrow

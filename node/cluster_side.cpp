@@ -160,7 +160,8 @@ result<void> cluster_side::start(caf::actor_system& system, const caf::actor& su
   o.lost = [net = net_](node_id peer) { net->lost(peer, false); };
   placement_ = spawn_placement_actor(system, std::move(o));
   targets_->actors(net_, membership_, control_);
-  caf::anon_send(control_, control_sinks{membership_, placement_});
+  start_looks(system);
+  caf::anon_send(control_, control_sinks{membership_, looks_});
   caf::anon_send(membership_, get_members{placement_, true});
   caf::anon_send(supervisor, get_replicas{membership_}); // it wakes them when a node may be gone
   watch(system);
@@ -170,10 +171,21 @@ result<void> cluster_side::start(caf::actor_system& system, const caf::actor& su
   return {};
 }
 
+void cluster_side::start_looks(caf::actor_system& system) {
+  look_desk_options o;
+  o.send = [control = control_](node_id to, std::string bytes) {
+    caf::anon_send(control, control_order_send{to, look_order_kind, std::move(bytes)});
+  };
+  o.source = source_;
+  o.orders = placement_;
+  o.clock = read_clocks;
+  looks_ = spawn_look_desk(system, std::move(o));
+}
+
 /// None of them holds what the process could not read back, so a start brings all of them again: the simplest of
 /// restarts for what should not end.
 void cluster_side::watch(caf::actor_system& system) {
-  const std::vector<caf::actor> all{control_, membership_, placement_, forward_desk_, router_};
+  const std::vector<caf::actor> all{control_, membership_, placement_, forward_desk_, router_, looks_};
   watcher_ = system.spawn([all](caf::event_based_actor* self) -> caf::behavior {
     for (const auto& one : all) self->monitor(one);
     self->set_down_handler([self](const caf::down_msg& m) {
@@ -233,6 +245,10 @@ forwarding cluster_side::forward() const {
   return out;
 }
 
+std::function<std::set<node_id>()> cluster_side::linked() const {
+  return [targets = targets_] { return targets->linked(); };
+}
+
 void cluster_side::wake(shard_id shard) { caf::anon_send(supervisor_, wake_shard{shard}); }
 
 void cluster_side::hand_over(caf::actor_system& system) {
@@ -252,7 +268,7 @@ void cluster_side::stop() {
   if (net_) net_->attach(nullptr);
   if (watcher_) caf::anon_send(watcher_, stop_atom_v);
   watcher_ = nullptr;
-  for (auto* const one : {&placement_, &forward_desk_, &router_, &membership_, &control_}) {
+  for (auto* const one : {&looks_, &placement_, &forward_desk_, &router_, &membership_, &control_}) {
     if (*one) caf::anon_send_exit(*one, caf::exit_reason::user_shutdown);
     *one = nullptr;
   }

@@ -6,12 +6,14 @@
 #include "actors/gateway/forward_desk.hpp"
 #include "actors/gateway/forwarding.hpp"
 #include "actors/leaders.hpp"
+#include "actors/look_desk.hpp"
 #include "actors/node_supervisor.hpp"
 #include "actors/placement_actor.hpp"
 #include "node/data_directory.hpp"
 #include "node/forming.hpp"
 
 #include <memory>
+#include <set>
 
 namespace burrow {
 
@@ -45,6 +47,11 @@ public:
   [[nodiscard]] bool joined() const { return map_.has_value(); }
   [[nodiscard]] const caf::actor& router() const { return router_; }
   [[nodiscard]] const caf::actor& placement() const { return placement_; }
+  /// Asks other nodes how they are; this one is asked through `source`.
+  [[nodiscard]] const caf::actor& look_desk() const { return looks_; }
+  [[nodiscard]] const std::shared_ptr<look_source>& source() const { return source_; }
+  /// Nodes that the data plane has a connection with. Any thread.
+  [[nodiscard]] std::function<std::set<node_id>()> linked() const;
 
   /// This node's replica of the shard is to see to it that there is a leader.
   void wake(shard_id shard);
@@ -56,6 +63,7 @@ public:
 private:
   [[nodiscard]] result<void> start_plane(node_identity self);
   void watch(caf::actor_system& system);
+  void start_looks(caf::actor_system& system);
   [[nodiscard]] result<void> start_membership(caf::actor_system& system);
   [[nodiscard]] membership::member_facts own_facts(bool draining) const;
 
@@ -70,7 +78,8 @@ private:
   std::uint64_t life_ = 0;
   std::optional<placement::map_order> map_;
   std::vector<hosted_replica> hosted_;
-  caf::actor supervisor_, control_, membership_, placement_, forward_desk_, router_, watcher_;
+  caf::actor supervisor_, control_, membership_, placement_, forward_desk_, router_, looks_, watcher_;
+  std::shared_ptr<look_source> source_ = std::make_shared<look_source>();
 };
 
 } // namespace burrow

@@ -24,6 +24,7 @@ constexpr std::uint64_t files_wanted = 32'768;
 constexpr double sync_slow_s = 0.1, sync_warn_s = 0.02;
 constexpr std::int64_t backup_age_max_s = 26 * 3600;
 constexpr int sync_rounds = 8;
+constexpr std::int64_t certificate_warn_s = 14 * 86'400, certificate_bad_s = 2 * 86'400;
 
 class examiner {
 public:
@@ -35,6 +36,7 @@ public:
     files();
     clock();
     ports();
+    certificates();
     store();
     shards();
     config();
@@ -45,7 +47,7 @@ public:
 
 private:
   void say(severity how, const char* check, std::string object, std::string evidence, std::string advice = {}) {
-    out.push_back({how, check, std::move(object), std::move(evidence), std::move(advice)});
+    out.push_back({how, check, std::move(object), std::move(evidence), std::move(advice), {}});
   }
 
   void disk() {
@@ -103,6 +105,35 @@ private:
       say(severity::bad, "ports", taken, "cannot be listened on", "what has it? ss -ltnp; or change http, admin");
     if (f.ports_taken.empty())
       say(severity::ok, "ports", f.with.http + ", " + f.with.admin, f.running ? "serving" : "free");
+  }
+
+  void certificates() {
+    if (!f.member) return;
+    const auto& s = f.with;
+    if (s.cluster_certificate.empty()) {
+      const auto at = parse_endpoint(s.cluster.empty() ? cluster_default : s.cluster);
+      if (at && is_loopback(at->host))
+        return say(severity::ok, "certificates", "cluster", "none, and on loopback alone");
+      return say(severity::bad, "certificates", "cluster",
+                 "none: whoever reaches the cluster's ports can take this node's memory and speak as a peer",
+                 "burrow cert ca, burrow cert node; then cluster_certificate, cluster_key, cluster_ca on every node");
+    }
+    if (!f.certificate_problem.empty())
+      return say(severity::bad, "certificates", s.cluster_certificate, f.certificate_problem,
+                 "put good files in their place: burrow cert node, burrow cert show");
+    if (f.certificate_reloads_failed)
+      say(severity::warn, "certificates", s.cluster_certificate, "files that were changed are not used",
+          "the log names the file and what is wrong with it; the last good ones go on");
+    if (!f.certificate_until_unix)
+      return say(severity::warn, "certificates", s.cluster_certificate, "it is not known until when they are good",
+                 "burrow cert show " + s.cluster_certificate);
+    const auto left = *f.certificate_until_unix - f.now_unix;
+    const auto seen = left <= 0 ? "the certificate or its CA has expired: other nodes refuse it"
+                                : fmt::format("good for {} more", human_time(static_cast<double>(left)));
+    if (left < certificate_bad_s || left < certificate_warn_s)
+      return say(left < certificate_bad_s ? severity::bad : severity::warn, "certificates", s.cluster_certificate, seen,
+                 "renew it: burrow cert node, and put the files in the place of the old; no restart is needed");
+    say(severity::ok, "certificates", s.cluster_certificate, seen);
   }
 
   void store() {
@@ -168,6 +199,8 @@ private:
   }
 
   void backup() {
+    if (f.with_others) // what one member has is no backup; one of a whole cluster is not there yet
+      return say(severity::ok, "backup", f.with.data, "of a cluster there is none yet; its copies stand in its zones");
     if (!f.backup_unix)
       return say(severity::warn, "backup", f.with.data, "there never was one", "burrow backup create DIRECTORY");
     const auto age = std::max<std::int64_t>(0, f.now_unix - *f.backup_unix);
@@ -236,8 +269,23 @@ std::string_view word_of(severity how) {
 nlohmann::ordered_json to_json(const std::vector<finding>& all) {
   nlohmann::ordered_json out{{"verdict", word_of(worst(all))}, {"findings", nlohmann::ordered_json::array()}};
   for (const auto& one : all)
-    out["findings"].push_back({{"severity", word_of(one.how)}, {"check", one.check}, {"object", one.object},
-                               {"evidence", one.evidence}, {"advice", one.advice}});
+    out["findings"].push_back({{"severity", word_of(one.how)}, {"check", one.check},
+                               {"node", one.node.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(one.node)},
+                               {"object", one.object}, {"evidence", one.evidence}, {"advice", one.advice}});
+  return out;
+}
+
+std::optional<std::vector<finding>> findings_of(const nlohmann::ordered_json& all) {
+  if (!all.is_object() || !all.contains("findings") || !all["findings"].is_array()) return std::nullopt;
+  std::vector<finding> out;
+  for (const auto& one : all["findings"]) {
+    const auto text = [&](const char* key) {
+      return one.is_object() && one.contains(key) && one[key].is_string() ? one[key].get<std::string>() : std::string{};
+    };
+    const auto how = text("severity");
+    out.push_back({how == "bad" ? severity::bad : how == "warn" ? severity::warn : severity::ok, text("check"),
+                   text("object"), text("evidence"), text("advice"), text("node")});
+  }
   return out;
 }
 

@@ -22,6 +22,7 @@ struct finding {
   std::string object;   ///< what it is about: a path, `shard 7`, an address
   std::string evidence; ///< what was seen
   std::string advice{}; ///< what to do; empty where nothing is to be done
+  std::string node{};   ///< whose it is; empty: of the cluster as a whole
 };
 
 struct doctor_facts {
@@ -44,6 +45,11 @@ struct doctor_facts {
   std::uint64_t stalls = 0;
   std::vector<std::pair<std::string, double>> refusals; ///< since the start
   std::optional<std::int64_t> backup_unix; ///< when the last good one was done
+  // Of a member of a cluster.
+  bool member = false, with_others = false; ///< and other nodes are there
+  std::optional<std::int64_t> certificate_until_unix; ///< of its certificate or the CA, what ends first
+  std::string certificate_problem;                    ///< why the files are of no use
+  bool certificate_reloads_failed = false;            ///< changed files are not used
 };
 
 /// What can be seen of the machine: writes and syncs a small file a few times.
@@ -54,5 +60,7 @@ struct doctor_facts {
 [[nodiscard]] severity worst(const std::vector<finding>& all);
 [[nodiscard]] std::string_view word_of(severity how);
 [[nodiscard]] nlohmann::ordered_json to_json(const std::vector<finding>& all);
+/// What to_json() made, maybe by a node of another version; nothing if it is no such thing.
+[[nodiscard]] std::optional<std::vector<finding>> findings_of(const nlohmann::ordered_json& all);
 
 } // namespace burrow

@@ -16,6 +16,8 @@ namespace burrow {
 /// What the directory keeps of the cluster besides the store: a map as old as it may be, so that a node that starts
 /// knows whom to talk to. Not there: this node is a cluster of one, or has none yet.
 inline constexpr const char* cluster_file = "CLUSTER";
+/// A directory with it belonged to a node that left its cluster for good (burrow node leave): it starts no more.
+inline constexpr const char* left_file = "LEFT";
 /// Errors: corrupt, io_failed. No value: there is none.
 [[nodiscard]] result<std::optional<placement::map_order>> read_cluster_file(const std::string& directory);
 [[nodiscard]] result<void> write_cluster_file(const std::string& directory, const placement::map_order& what);

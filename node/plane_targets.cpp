@@ -49,6 +49,13 @@ void plane_targets::link(const peer_link& l) {
   tell(l);
 }
 
+std::set<node_id> plane_targets::linked() {
+  const std::lock_guard lock(mutex_);
+  std::set<node_id> out;
+  for (const auto& [peer, l] : up_) out.insert(peer);
+  return out;
+}
+
 caf::actor plane_targets::replica(shard_id shard) {
   const std::lock_guard lock(mutex_);
   return shard.value < replicas_.size() ? replicas_[shard.value] : caf::actor{};

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <vector>
 
 namespace burrow {
@@ -23,6 +24,7 @@ public:
 
   void received(frame_received f);
   void link(const peer_link& l);
+  [[nodiscard]] std::set<node_id> linked();
 
 private:
   [[nodiscard]] caf::actor replica(shard_id shard);

@@ -16,8 +16,9 @@ constexpr auto draw_every = std::chrono::milliseconds(150);
 
 } // namespace
 
-progress_bar::progress_bar(std::string what, bool wanted)
-  : what_(std::move(what)), shown_(wanted && ::isatty(STDERR_FILENO) != 0), began_(std::chrono::steady_clock::now()) {}
+progress_bar::progress_bar(std::string what, bool wanted, std::string unit)
+  : what_(std::move(what)), unit_(std::move(unit)), shown_(wanted && ::isatty(STDERR_FILENO) != 0),
+    began_(std::chrono::steady_clock::now()) {}
 
 progress_bar::~progress_bar() {
   if (drawn_) fmt::print(stderr, "\n");
@@ -32,8 +33,10 @@ void progress_bar::show(std::uint64_t done, std::uint64_t total) {
   const double seconds = std::chrono::duration<double>(now - began_).count();
   const auto full = static_cast<std::size_t>(share * cells);
   const std::string left = share > 0.01 && share < 1 ? human_time(seconds * (1 - share) / share) + " left" : "";
-  fmt::print(stderr, "\r{}  [{}{}]  {}/{}  {:<16}", what_, std::string(full, '#'), std::string(cells - full, '-'),
-             human_size(done), human_size(total), left);
+  const auto of = unit_.empty() ? fmt::format("{}/{}", human_size(done), human_size(total))
+                                : fmt::format("{}/{}{}", done, total, unit_);
+  fmt::print(stderr, "\r{}  [{}{}]  {}  {:<16}", what_, std::string(full, '#'), std::string(cells - full, '-'), of,
+             left);
   std::fflush(stderr);
 }
 

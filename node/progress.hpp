@@ -10,16 +10,17 @@ namespace burrow {
 class progress_bar {
 public:
   /// Shows nothing off a terminal, or if `wanted` is false.
-  progress_bar(std::string what, bool wanted);
+  /// `unit` stands behind the numbers; empty: they are bytes.
+  progress_bar(std::string what, bool wanted, std::string unit = {});
   ~progress_bar();
   progress_bar(const progress_bar&) = delete;
   progress_bar& operator=(const progress_bar&) = delete;
 
-  /// Of bytes; draws a few times a second at most.
+  /// Draws a few times a second at most.
   void show(std::uint64_t done, std::uint64_t total);
 
 private:
-  std::string what_;
+  std::string what_, unit_;
   bool shown_, drawn_ = false;
   std::chrono::steady_clock::time_point began_, last_;
 };

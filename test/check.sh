@@ -126,6 +126,8 @@ part_node() {
   suite "operation" 120 python3 test/node/operate_test.py
   suite "cluster" 180 python3 test/node/cluster_test.py
   suite "damaged members" 180 python3 test/node/cluster_damage_test.py
+  suite "operating a cluster" 240 python3 test/node/cluster_operate_test.py
+  suite "description of administration" 120 python3 test/node/admin_document_test.py
   suite "certificates" 60 python3 test/node/cert_test.py
   suite "fairness" 90 python3 test/node/fairness_test.py
   local script

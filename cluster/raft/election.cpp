@@ -3,6 +3,7 @@
 #include "cluster/raft/state.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace burrow::raft {
 namespace {
@@ -62,7 +63,7 @@ void raft::state::tick_leader() {
       return is_self(who) || (p != nullptr && p->active);
     });
     if (!heard) return step_down();
-    for (auto& p : l.peers) p.active = false;
+    for (auto& p : l.peers) p.was_active = std::exchange(p.active, false);
   }
   std::erase_if(l.peers, [](progress& p) { return p.departing_ticks > 0 && --p.departing_ticks == 0; });
   if (++l.since_heartbeat >= options.heartbeat_ticks && !try_to_sleep(l)) {

@@ -41,6 +41,7 @@ class progress {
   member who;
   mode how = mode::probe;
   bool active = true;                     ///< heard from since check-quorum last looked
+  bool was_active = false;                ///< heard from in the period before that look
   bool asleep = false;                    ///< agreed to sleep
   std::uint64_t round = 0;                ///< highest heartbeat round answered
   log_index match;                        ///< on its disk, acknowledged in this term

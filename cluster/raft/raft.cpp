@@ -200,8 +200,10 @@ const configuration& raft::config() const { return state_->config(); }
 
 std::vector<follower_progress> raft::followers() const {
   std::vector<follower_progress> out;
+  // Two periods: right after a look nobody has been heard from yet, and a group may fall asleep at that very moment.
   if (const auto* const l = std::get_if<leader>(&state_->as))
-    for (const auto& p : l->peers) out.push_back({p.who, p.match, p.active, p.how == progress::mode::install});
+    for (const auto& p : l->peers)
+      out.push_back({p.who, p.match, p.active || p.was_active, p.how == progress::mode::install});
   return out;
 }
 

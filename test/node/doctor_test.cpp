@@ -73,4 +73,33 @@ TEST_CASE("each thing that is wrong is found, and says what to do") {
   wrong("refusals", severity::warn, [](auto& f) { f.refusals = {{"burrow_refused_total busy", 4}}; });
   wrong("backup", severity::warn, [](auto& f) { f.backup_unix = f.now_unix - 27 * 3600; });
   wrong("backup", severity::warn, [](auto& f) { f.backup_unix.reset(); });
+  wrong("certificates", severity::bad, [](auto& f) { f.member = true, f.with.cluster = "10.0.0.1:7700"; });
+}
+
+TEST_CASE("certificates are looked at where there is a cluster") {
+  auto f = healthy();
+  CHECK(of(f, "certificates") == severity::ok);
+  f.member = true;
+  CHECK(of(f, "certificates") == severity::ok); // on loopback
+  f.with.cluster_certificate = "/etc/a.pem";
+  CHECK(of(f, "certificates") == severity::warn); // nobody knows until when
+  constexpr std::int64_t day = 86'400;
+  for (const auto& [days, how] : {std::pair{-1, severity::bad}, {1, severity::bad}, {13, severity::warn},
+                                  {15, severity::ok}}) {
+    f.certificate_until_unix = f.now_unix + days * day;
+    CHECK_MESSAGE(of(f, "certificates") == how, days);
+  }
+  f.certificate_reloads_failed = true;
+  CHECK(of(f, "certificates") == severity::warn);
+  f.certificate_problem = "the key is of another certificate";
+  CHECK(of(f, "certificates") == severity::bad);
+}
+
+TEST_CASE("a member among others is not asked for a backup that it could not make") {
+  auto f = healthy();
+  f.backup_unix.reset();
+  f.member = true;
+  CHECK(of(f, "backup") == severity::warn);
+  f.with_others = true;
+  CHECK(of(f, "backup") == severity::ok);
 }

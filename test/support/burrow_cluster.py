@@ -18,12 +18,16 @@ import time
 from burrow_node import BINARY, Client
 
 
+PORTS = os.environ.get('BURROW_TEST_PORTS', '20000-32000')
+
+
 def free_ports(count):
     """Below what the kernel gives to outgoing connections, so that none of ours takes one meanwhile; each followed by
-    a free one, since the data plane listens behind the control plane."""
+    a free one, since the data plane listens behind the control plane. BURROW_TEST_PORTS narrows them."""
+    low, high = (int(n) for n in PORTS.split('-'))
     found = []
     while len(found) < count:
-        port = random.randrange(20000, 32000, 2)
+        port = random.randrange(low, high - 1, 2)
         if port in found:
             continue
         with contextlib.ExitStack() as stack:
@@ -45,6 +49,7 @@ class Member:
         self.host, self.prefix, self.environment = '127.0.0.1', [], {}
         self.http, self.admin, self.cluster = ports
         self.arguments, self.process, self.may_end = list(arguments), None, False
+        self.environment = {}
 
     @property
     def address(self):

@@ -37,6 +37,28 @@ TEST_CASE("an idle group falls asleep, and sends one round a minute and nothing 
   CHECK(g.status(1).term.value == 1);
 }
 
+TEST_CASE("who answers counts as heard at every tick, also right after a check of the quorum and asleep") {
+  raft_group g({1, 2, 3});
+  g.elect(1);
+  g.propose(1, "a");
+  const auto heard = [&](std::uint64_t n) {
+    for (const auto& f : g.core(1).followers())
+      if (f.who.node.value == n) return f.active;
+    return false;
+  };
+  for (int i = 0; i < 120; ++i) {
+    g.tick_all(1);
+    CHECK_MESSAGE(heard(2), i);
+    CHECK_MESSAGE(heard(3), i);
+  }
+  REQUIRE(g.status(1).asleep);
+  g.propose(1, "b");
+  g.cut(3);
+  g.tick_all(2 * raft::raft_options{}.quorum_ticks + 1);
+  CHECK(heard(2));
+  CHECK_FALSE(heard(3));
+}
+
 TEST_CASE("nobody sleeps before all voters agree") {
   raft_group g({1, 2, 3});
   g.elect(1);
