@@ -83,6 +83,7 @@ part_packages() {
 part_lint() {
   step "layers" 60 python3 test/lint/layers.py
   step "tidy" 60 python3 test/lint/tidy.py
+  suite "units and containers" 120 python3 test/lint/deploy.py
   suite "lint tests" 120 python3 test/lint/lint_test.py
   local generated
   for generated in test/lint/fresh_*.sh; do [ -x "$generated" ] && step "$(basename "$generated")" 60 "$generated"; done
