@@ -127,6 +127,7 @@ part_node() {
   suite "cluster" 180 python3 test/node/cluster_test.py
   suite "damaged members" 180 python3 test/node/cluster_damage_test.py
   suite "certificates" 60 python3 test/node/cert_test.py
+  suite "what deploy/ ships" 120 python3 test/node/shipped_test.py
   suite "fairness" 90 python3 test/node/fairness_test.py
   local script
   for script in test/conformance/*/run; do
