@@ -46,7 +46,7 @@ private:
   std::string in_;
 };
 
-/// One connection's protocol. Requests are numbered from 1 on; an answer names the one it is for, or all up to that one.
+/// One connection's protocol. Requests are numbered from 1 on; an answer names the one it is for, or all up to it.
 class dialect {
 public:
   struct answer {

@@ -2,8 +2,8 @@
 // thread, the same for Burrow, RabbitMQ and NATS, so that what is compared is the servers. Says what it cost itself.
 //
 // usage: bench_publish_load http|amqp|nats TARGET PORT[,PORT...] CONNECTIONS WINDOW SECONDS SIZE
-//   TARGET: /v1.0/ACCOUNT/QUEUE/PREFIX, a queue, or a subject. CONNECTIONS are spread over the ports of 127.0.0.1, WINDOW
-//   messages in flight on each. Prints a JSON object; exit 1 on any error.
+//   TARGET: /v1.0/ACCOUNT/QUEUE/PREFIX, a queue, or a subject. CONNECTIONS are spread over the ports of 127.0.0.1,
+//   WINDOW messages in flight on each. Prints a JSON object; exit 1 on any error.
 #include "test/bench/publish_dialects.hpp"
 
 #include <netinet/in.h>
@@ -198,7 +198,7 @@ options read_options(char** argv) {
 
 int main(int argc, char** argv) {
   if (argc != 8) {
-    std::fprintf(stderr, "usage: bench_publish_load http|amqp|nats TARGET PORT[,PORT...] CONNECTIONS WINDOW SECONDS SIZE\n");
+    std::fputs("usage: bench_publish_load http|amqp|nats TARGET PORT[,PORT...] CONNECTIONS WINDOW SECONDS SIZE\n", stderr);
     return 2;
   }
   try {
