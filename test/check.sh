@@ -84,6 +84,7 @@ part_packages() {
 part_lint() {
   step "layers" 60 python3 test/lint/layers.py
   step "tidy" 60 python3 test/lint/tidy.py
+  suite "units and containers" 120 python3 test/lint/deploy.py
   suite "lint tests" 120 python3 test/lint/lint_test.py
   local generated
   for generated in test/lint/fresh_*.sh; do [ -x "$generated" ] && step "$(basename "$generated")" 60 "$generated"; done
@@ -129,6 +130,7 @@ part_node() {
   suite "operating a cluster" 240 python3 test/node/cluster_operate_test.py
   suite "description of administration" 120 python3 test/node/admin_document_test.py
   suite "certificates" 60 python3 test/node/cert_test.py
+  suite "what deploy/ ships" 120 python3 test/node/shipped_test.py
   suite "fairness" 90 python3 test/node/fairness_test.py
   local script
   for script in test/conformance/*/run; do

@@ -7,6 +7,9 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 OK = '#pragma once\n'
+IMAGE = 'FROM scratch\nUSER 1\nVOLUME /data\nHEALTHCHECK CMD ["/b"]\nENTRYPOINT ["/b"]\n'
+COMPOSE = '---\nservices:\n  n1:\n    image: burrow\n    networks: [a]\nnetworks:\n  a:\n'
+UNIT = '[Service]\nExecStart=/usr/local/bin/burrow serve\n'
 CASES = [  # lint, file, content, what must be printed (None: nothing may be)
     ('layers', 'cluster/queue/a.cpp', '#include "actors/x.hpp"\n', 'a.cpp:1: cluster/ may not include actors/'),
     ('layers', 'cluster/queue/a.cpp', '\n#include "cluster/raft/x.hpp"\n', 'a.cpp:2: cluster/queue may not include cluster/raft'),
@@ -41,6 +44,21 @@ CASES = [  # lint, file, content, what must be printed (None: nothing may be)
     ('tidy', 'actors/a.hpp', 'int a;\n', 'no #pragma once'),
     ('tidy', 'test/lint/size_allow.txt', 'node/gone.cpp it was long\n', 'no longer needs'),
     ('tidy', 'test/lint/size_allow.txt', 'node/gone.cpp\n', 'has no reason'),
+    ('deploy', 'deploy/container/Dockerfile', 'FROM debian:12 AS build\n' + IMAGE, None),
+    ('deploy', 'deploy/container/Dockerfile', 'FROM debian:latest\n' + IMAGE, 'Dockerfile:1: debian:latest names no version'),
+    ('deploy', 'deploy/container/Dockerfile', IMAGE + 'USER root\n', 'runs as root'),
+    ('deploy', 'deploy/container/Dockerfile', IMAGE + 'FROM debian:12\n', 'the last stage has no VOLUME'),
+    ('deploy', 'deploy/container/Dockerfile', IMAGE + 'CMD serve\n', 'CMD is no list'),
+    ('deploy', 'deploy/container/Dockerfile', IMAGE + 'COPY --from=gone \\\n  / /\n', 'no stage is called gone'),
+    ('deploy', 'deploy/container/Dockerfile', IMAGE + 'COPY gone /\n', 'gone is not there'),
+    ('deploy', 'deploy/container/Dockerfile', IMAGE + 'RUN apt-get install -y curl\n', 'installs what is recommended'),
+    ('deploy', 'deploy/container/compose.yaml', COMPOSE, None),
+    ('deploy', 'deploy/container/compose.yaml', COMPOSE.replace('networks: [a]', 'networks: [c]'), 'n1: networks has no c'),
+    ('deploy', 'deploy/container/compose.yaml', COMPOSE.replace('  n1:', '   n1:'), 'wrong indentation'),
+    ('deploy', 'deploy/systemd/burrow.service', UNIT + 'NoNewPriviliges=yes\n', 'NoNewPriviliges'),
+    ('deploy', 'deploy/systemd/burrow.service', UNIT.replace('/usr/local/bin/burrow', '/usr/bin/gone'), 'gone is not executable'),
+    ('deploy', 'deploy/systemd/burrow.service', UNIT, 'burrow.service:1: exposure 9'),
+    ('deploy', 'deploy/systemd/install', '#!/usr/bin/env bash\necho $1\n', 'deploy/systemd/install:2:'),
 ]
 
 
