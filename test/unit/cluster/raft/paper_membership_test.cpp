@@ -228,6 +228,30 @@ TEST_CASE("a group falls asleep though an install brought a follower right to th
   for (const auto n : {1, 2, 3}) CHECK(g.status(n).asleep);
 }
 
+TEST_CASE("thesis §4.2.1 a newcomer that an install brought to the end of the log may vote, though nobody writes") {
+  raft_group g({1, 2}, {3});
+  leave_behind(g);
+  const auto meta = g.at(1).disk.snapshot;
+  REQUIRE(meta.index == g.status(1).last);
+  g.core(1).install_ready({3}, {meta}, {77});
+  g.drain(1);
+  g.deliver();
+  REQUIRE(g.core(3).begin_switch(meta, {77}));
+  CHECK(g.core(1).change(to({1, 2, 3})).code() == errc::busy);
+  g.at(3).log.clear();
+  g.core(3).snapshot_installed(meta);
+  for (auto& e : g.at(1).applied) g.at(3).applied.push_back(e);
+  g.drain(3);
+  g.tick_all(200); // asleep by now
+  REQUIRE(g.core(1).change(to({1, 2, 3})).ok());
+  g.drain(1);
+  g.tick_all(6);
+  for (const auto n : {1, 2, 3}) {
+    CHECK_FALSE(joint(g, n));
+    CHECK(g.core(n).config().voters.size() == 3);
+  }
+}
+
 TEST_CASE("§7 while it installs, a follower takes no entries, votes by its old log and does not campaign") {
   raft_group g({1, 2, 3});
   leave_behind(g);
