@@ -13,6 +13,7 @@ line that repeats it, lie in build/chaos/failed.
 import argparse
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -119,18 +120,22 @@ def main():
     why = 'as asked for' if options.loopback else net.enter()
     if why:
         print(f'on loopback, without the faults of a network: {why}')
+    # The first process of a namespace is deaf to signals that it does not handle.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit('ended by a signal'))
     checks, rows = Checks(), []
     print(f'seed {options.seed}, {BINARY}', flush=True)
     if options.short or not options.only:
         own = subprocess.run([sys.executable, os.path.join(HERE, 'self_test.py')], capture_output=True, text=True)
         checks.check("the checkers' own tests", own.returncode == 0, own.stdout[-2000:] + own.stderr[-2000:])
     stage = Stage(not why, options.short)
-    for name, spec, possible in chosen(options, not why):
-        if possible:
-            rows.append(play(stage, name, spec, options, checks))
-        elif not options.short:  # the short selection has its scenarios for machines without namespaces
-            checks.skip(name, f'no network of its own: {why}')
-    stage.clear()
+    try:
+        for name, spec, possible in chosen(options, not why):
+            if possible:
+                rows.append(play(stage, name, spec, options, checks))
+            elif not options.short:  # the short selection has its scenarios for machines without namespaces
+                checks.skip(name, f'no network of its own: {why}')
+    finally:
+        stage.clear()
     if options.table:
         print('\n'.join('| ' + ' | '.join(row) + ' |' for row in rows))
     return checks.finish()

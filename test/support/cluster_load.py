@@ -85,12 +85,14 @@ class Writers:
         except (OSError, http.client.HTTPException) as e:
             status, detail = 'broken', repr(e)
         end = time.monotonic()
-        self.told(name, begin, end, status, answer)
-        if status in (200, 201, 204):
+        done = status in (200, 201, 204)
+        if done:
             with self.lock:
                 self.acknowledged.add(name)
                 self.times.append(end)
                 self.latencies.append(end - begun)
+        self.told(name, begin, end, status, answer)  # may ask something itself, and take its time
+        if done:
             return True
         if status != 'refused':
             self.note(status, detail)
