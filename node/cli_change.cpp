@@ -82,16 +82,18 @@ bool watch(const cli_context& context, double most_s, const char* what,
   }
 }
 
-/// What a node leads or votes for, as the members say; 0 when it is no member any more.
-std::function<std::optional<std::uint64_t>()> counted(cli_client& client, const std::string& node, const char* what) {
-  return [&client, node, what]() -> std::optional<std::uint64_t> {
+/// What a node leads or votes for, as the members say; 0 when it is no member any more and `may_go`. A number that is
+/// missing says nothing: a new leader of the metadata does not know it yet.
+std::function<std::optional<std::uint64_t>()> counted(cli_client& client, const std::string& node, const char* what,
+                                                      bool may_go) {
+  return [&client, node, what, may_go]() -> std::optional<std::uint64_t> {
     const auto page = ask_list(client, "/admin/v1/members", "members");
     if (!page || !page->value("complete", true)) return std::nullopt;
     for (const auto& m : page->at("members")) {
       if (text_of(m, "node") != node) continue;
       return m.contains(what) && m[what].is_number() ? std::optional(m[what].get<std::uint64_t>()) : std::nullopt;
     }
-    return 0;
+    return may_go ? std::optional(std::uint64_t{0}) : std::nullopt;
   };
 }
 
@@ -118,7 +120,7 @@ int node_drain(const cli_context& context) {
   std::uint64_t left = 0;
   on_interrupt(fmt::format("the leaders go on moving; watch: burrow members; take it back: burrow node drain {} --undo",
                            node));
-  if (watch(context, context.timeout_s, "draining", counted(*client, node, "leads"), left)) {
+  if (watch(context, context.timeout_s, "draining", counted(*client, node, "leads", false), left)) {
     if (!context.quiet) fmt::print(stderr, "{} leads nothing; it may be restarted. Undo: burrow node drain {} --undo\n",
                                    node, node);
     return exit_done;
@@ -148,7 +150,7 @@ int node_decommission(const cli_context& context) {
   std::uint64_t left = 0;
   on_interrupt(fmt::format("the shards go on moving; watch: burrow members; cancel: burrow node drain {} --undo",
                            node));
-  if (watch(context, context.timeout_s, "moving", counted(*client, node, "voters"), left)) {
+  if (watch(context, context.timeout_s, "moving", counted(*client, node, "voters", true), left)) {
     if (!context.quiet)
       fmt::print(stderr, "{} holds nothing; it may be stopped. It cannot come back with this data: wipe it and join "
                          "anew.\n", node);
