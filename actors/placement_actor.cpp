@@ -238,7 +238,10 @@ void placement_shell::pass_on(admit_in& m, const admit_question& q) {
   BURROW_ASSERT(at); // validate() let it through
   // The data plane listens on the port after the control plane's.
   auto done = [m, cluster = o_.cluster](result<std::string> said) {
-    if (said) return m.answer(std::move(said).value());
+    // Where that member was a newcomer may be by now, the asker itself even, who must not hear its own promise from us.
+    const auto heard = said ? codec::decode_admin(*said) : result<placement::admin_message>{said.error()};
+    const auto* const a = heard ? std::get_if<admit_answer>(&*heard) : nullptr;
+    if (a != nullptr && a->cluster == cluster) return m.answer(std::move(said).value());
     m.answer(codec::encode_admin(no_admission(standing::member, "the leader of the metadata did not answer", cluster)));
   };
   o_.plane->ask(at->first, static_cast<std::uint16_t>(at->second + 1), codec::encode_admin(again), std::move(done));

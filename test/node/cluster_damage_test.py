@@ -3,9 +3,11 @@
 import glob
 import http.client
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'support'))
 from burrow_cluster import Cluster  # noqa: E402
@@ -62,6 +64,28 @@ def all_damaged(c):
     checks.check('all stores are kept', all(glob.glob(m.data + '/lost/store-*/rocks') for m in c.members))
 
 
+def creator_wiped():
+    """The node that made the cluster starts again on an empty directory, as a unit would, before the others know that it
+    is dead: it must not take its own echo for two empty nodes, and make another cluster."""
+    with Cluster(3) as c:
+        c.form()
+        for m in c.members:
+            c.wait(m.ready, 60, f'{m.name} to be ready')
+        c.wait(lambda: c.settled(3), 60, 'three voters in every shard')
+        creator = min(c.members, key=lambda m: m.address)
+        before = creator.ask('/admin/v1/status')['cluster_id']
+        creator.kill()
+        shutil.rmtree(creator.data)
+        until = time.monotonic() + 30
+        while not creator.ready() and time.monotonic() < until:
+            if not creator.alive():
+                creator.start('--join', ','.join(m.address for m in c.members), '--bootstrap-expect', '3')
+                creator.may_end = True
+            time.sleep(0.05)
+        checks.check('a wiped creator comes back to its cluster',
+                     (creator.ask('/admin/v1/status') or {}).get('cluster_id') == before, creator.log_tail(1000))
+
+
 def damaged():
     with Cluster(3) as c:
         c.form()
@@ -74,8 +98,9 @@ def damaged():
         all_damaged(c)
 
 
-try:
-    damaged()
-except (RuntimeError, OSError, http.client.HTTPException, KeyError, TypeError, subprocess.TimeoutExpired) as e:
-    checks.check(f'{e}', False)
+for part in (damaged, creator_wiped):
+    try:
+        part()
+    except (RuntimeError, OSError, http.client.HTTPException, KeyError, TypeError, subprocess.TimeoutExpired) as e:
+        checks.check(f'{part.__name__}: {e}', False)
 sys.exit(checks.finish())
