@@ -63,7 +63,8 @@ class Numbered(Writers):
         """Only those with a name can be asked for again; at another node than the one that has just answered."""
         if self.request(name)[0] != 'PUT':
             return
-        node, begin = AnyNode(self.endpoints, random.randrange(len(self.endpoints)), self.timeout), time.monotonic()
+        # Not for long: while it waits the writer writes nothing, and the gap would be ours.
+        node, begin = AnyNode(self.endpoints, random.randrange(len(self.endpoints)), 1), time.monotonic()
         try:
             status = node.call('GET', f'{self.path}/{self.body(name)}?detail=body').status
         except (OSError, http.client.HTTPException):
