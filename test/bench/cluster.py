@@ -254,7 +254,14 @@ def table(s):
             cells = [s.shown(name, 'rate'), s.shown(name, 'p50'), s.shown(name, 'p99'), s.shown(name, 'cpu_us', 1, 1),
                      s.shown(name, 'client_cpu_us', 1, 1)]
             lines.append(f'| {label} | ' + ' | '.join(cells) + ' |')
-    lines += ['', '| What | Result | Asked for | |', '|---|---|---|---|']
+    lines += ['', '| What | Result | Asked for | |', '|---|---|---|---|', *compared(s), *once(s)]
+    lines += [f'\n{name} failed: {why}' for name, all_of_it in s.failures.items() for why in all_of_it]
+    return '\n'.join(lines)
+
+
+def compared(s):
+    if 'three' not in s.rounds:
+        return
     best = lambda *names: max((s.median(n, 'rate') or 0 for n in names), default=0)  # noqa: E731
     ours = s.median('three', 'rate')
     for what, other, bound, aim in (('one node', best('one'), 0.5, None), ('RabbitMQ at its better', best('rabbit', 'rabbit, one'), 1.5, 2),
@@ -262,20 +269,22 @@ def table(s):
         share = ratio(ours, other)
         asked = f'{bound} x' + (f'; aim {aim} x' if aim else '') if bound else f'aim {aim} x'
         judged = verdict(share, bound, aim) if bound else ('not measured' if share is None else 'met' if share >= aim else 'aim MISSED')
-        lines.append(f'| three nodes beside {what} | {show(share)} x | {asked} | {judged} |')
-    core, size = s.median('idle', 'core'), s.median('idle', 'resident')
-    lines.append(f'| idle: CPU of a node, the dearest | {s.shown("idle", "core", 100, 2)} % of a core | 1.5 % | {verdict(core, 0.015, less=True)} |')
-    lines.append(f'| - resident, the largest | {s.shown("idle", "resident", 1 / MIB)} MiB | 150 MiB | {verdict(size, 150 * MIB, less=True)} |')
-    for name in sorted(s.rounds.get('idle', {}), key=lambda n: -(s.median('idle', n) or 0)):
-        if name.startswith('of it '):
-            lines.append(f'| - {name} | {s.shown("idle", name, 100, 2)} % of a core | | |')
+        yield f'| three nodes beside {what} | {show(share)} x | {asked} | {judged} |'
+
+
+def once(s):
+    if 'idle' in s.rounds:
+        core, size = s.median('idle', 'core'), s.median('idle', 'resident')
+        yield f'| idle: CPU of a node, the dearest | {s.shown("idle", "core", 100, 2)} % of a core | 1.5 % | {verdict(core, 0.015, less=True)} |'
+        yield f'| - resident, the largest | {s.shown("idle", "resident", 1 / MIB)} MiB | 150 MiB | {verdict(size, 150 * MIB, less=True)} |'
+        for name in sorted(s.rounds['idle'], key=lambda n: -s.median('idle', n)):
+            if name.startswith('of it '):
+                yield f'| - {name} | {s.shown("idle", name, 100, 2)} % of a core | | |'
     if 'grow' in s.rounds:
-        lines.append(f'| from one node to three with {s.median("grow", "bytes") / MIB:.0f} MiB, under load | {s.shown("grow", "seconds", 1, 1)} s, '
-                     f'{s.shown("grow", "rate", 1 / MIB, 1)} MiB/s to both together | no failed request | met |')
-        lines.append(f'| - p99 of the writers before; meanwhile; the longest | {s.shown("grow", "p99_before", 1000, 1)} ms; '
-                     f'{s.shown("grow", "p99_during", 1000, 1)} ms; {s.shown("grow", "most_during", 1000)} ms | | |')
-    lines += [f'\n{name} failed: {why}' for name, all_of_it in s.failures.items() for why in all_of_it]
-    return '\n'.join(lines)
+        yield (f'| from one node to three with {s.median("grow", "bytes") / MIB:.0f} MiB, under load | {s.shown("grow", "seconds", 1, 1)} s, '
+               f'{s.shown("grow", "rate", 1 / MIB, 1)} MiB/s to both together | no failed request | met |')
+        yield (f'| - p99 of the writers before; meanwhile; the longest | {s.shown("grow", "p99_before", 1000, 1)} ms; '
+               f'{s.shown("grow", "p99_during", 1000, 1)} ms; {s.shown("grow", "most_during", 1000)} ms | | |')
 
 
 def take_turn(series, turn, scale):
