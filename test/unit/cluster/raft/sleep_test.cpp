@@ -47,9 +47,10 @@ TEST_CASE("who answers counts as heard at every tick, also right after a check o
     return false;
   };
   for (int i = 0; i < 120; ++i) {
-    g.tick_all(1);
+    g.tick(1); // before any answer to what it sends now
     CHECK_MESSAGE(heard(2), i);
     CHECK_MESSAGE(heard(3), i);
+    g.deliver();
   }
   REQUIRE(g.status(1).asleep);
   g.propose(1, "b");
