@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 
 constexpr auto again_every = 10ms;
 /// Between attempts: the first is made at once, since who was asked may have named the leader.
-constexpr auto pause_min = 20ms, pause_max = 200ms;
+constexpr auto pause_min = 20ms, pause_max = 100ms;
 /// What was held for so long was in good hands; that it comes back is new trouble.
 constexpr auto settled_after = 1s;
 constexpr auto wake_every = 50ms;
