@@ -196,7 +196,7 @@ private:
                                      read ? "another message" : read.error().context);
     }
     for (const auto& q : questions) {
-      if (bootstrap_ && !q.what.passed) bootstrap_->asked(q.number, q.what);
+      if (bootstrap_) bootstrap_->asked(q.number, q.what);
       else in_->answer(q.number, no_admission(standing::empty, "waits to be let in itself"));
     }
     if (bootstrap_) carry_out();

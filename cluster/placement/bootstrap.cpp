@@ -56,6 +56,12 @@ admit_answer bootstrap::own_answer() const {
 }
 
 void bootstrap::asked(std::uint64_t question, const admit_question& what) {
+  // Meant for a member that was at this address before. Its asker may be this very node, which would take what it hears
+  // back through others for theirs.
+  if (what.passed) {
+    effects_.emplace_back(answer_effect{question, no_admission(standing::empty, "waits to be let in itself")});
+    return;
+  }
   if (what.promise && !creator_) give(*what.promise);
   // What is being written may be on disk or not: nothing is said before that is known.
   if (writing_) {

@@ -218,6 +218,18 @@ TEST_CASE("bootstrap: a wiped creator joins the cluster it made, or goes on with
   CHECK(std::get<join_effect>(effects[0]).address == address(1));
 }
 
+TEST_CASE("bootstrap: a question that a member passed on is not answered with what was promised") {
+  bootstrap creator({address(0), {address(0), address(1)}, {9, 9}, {}}, hash128{7, 7});
+  admit_question q;
+  q.passed = true;
+  creator.asked(1, q);
+  const auto effects = creator.take_effects();
+  REQUIRE(effects.size() == 1);
+  const auto& answer = std::get<placement::answer_effect>(effects[0]).answer;
+  CHECK(answer.is == standing::empty);
+  CHECK_FALSE(answer.cluster.has_value());
+}
+
 TEST_CASE("bootstrap: no answer leaves while a promise is being written") {
   bootstrap other({address(1), {address(0), address(1)}, {9, 9}, {}}, std::nullopt);
   admit_question q;
