@@ -52,6 +52,23 @@ int show_plan(const cli_context& context, const cli_json& plan, bool force) {
                                              forceable ? "; if that is meant: --force \"reason\"" : ""));
 }
 
+/// Shows the plan of `what`, asks `question` if there is one, and has it carried out. A value: the command ends with
+/// it, since it was refused, failed, or was only to be shown.
+std::optional<int> carry_out(const cli_context& context, cli_client& client, cli_json what,
+                             const std::string& question = {}) {
+  what["dry_run"] = true;
+  const auto plan = order(client, what);
+  if (!plan) return client.code();
+  const auto reason = context.option("force");
+  if (const int may = show_plan(context, *plan, !reason.empty()); may != exit_done) return may;
+  if (context.has("check") || context.has("dry-run")) return exit_done;
+  if (!question.empty() && !cli_confirm(context, question)) return exit_refused;
+  what["dry_run"] = false;
+  what["force"] = !reason.empty();
+  what["reason"] = reason;
+  return order(client, what) ? std::nullopt : std::optional(client.code());
+}
+
 /// What a command that only watches says when it is interrupted: the work goes on without it.
 std::string goes_on;
 extern "C" void leave_it_going(int) {
@@ -102,17 +119,8 @@ int node_drain(const cli_context& context) {
   auto client = cli_client::make(context, code);
   if (!client) return code;
   const auto& node = context.words[0];
-  cli_json what{{"action", context.has("undo") ? "undo" : "drain"}, {"node", node}, {"dry_run", true}};
-  auto plan = order(*client, what);
-  if (!plan) return client->code();
-  const auto reason = context.option("force");
-  if (const int may = show_plan(context, *plan, !reason.empty()); may != exit_done) return may;
-  if (context.has("check") || context.has("dry-run")) return exit_done;
-  what["dry_run"] = false;
-  what["force"] = !reason.empty();
-  what["reason"] = reason;
-  plan = order(*client, what);
-  if (!plan) return client->code();
+  const char* const action = context.has("undo") ? "undo" : "drain";
+  if (const auto ended = carry_out(context, *client, {{"action", action}, {"node", node}})) return *ended;
   if (context.has("undo")) {
     if (!context.quiet) fmt::print(stderr, "{} takes leaders and replicas again\n", node);
     return exit_done;
@@ -134,18 +142,9 @@ int node_decommission(const cli_context& context) {
   auto client = cli_client::make(context, code);
   if (!client) return code;
   const auto& node = context.words[0];
-  cli_json what{{"action", "decommission"}, {"node", node}, {"dry_run", true}};
-  auto plan = order(*client, what);
-  if (!plan) return client->code();
-  const auto reason = context.option("force");
-  if (const int may = show_plan(context, *plan, !reason.empty()); may != exit_done) return may;
-  if (context.has("dry-run")) return exit_done;
-  if (!cli_confirm(context, fmt::format("empty {} for good", node))) return exit_refused;
-  what["dry_run"] = false;
-  what["force"] = !reason.empty();
-  what["reason"] = reason;
-  plan = order(*client, what);
-  if (!plan) return client->code();
+  if (const auto ended = carry_out(context, *client, {{"action", "decommission"}, {"node", node}},
+                                   fmt::format("empty {} for good", node)))
+    return *ended;
   if (context.has("no-wait")) return exit_done;
   std::uint64_t left = 0;
   on_interrupt(fmt::format("the shards go on moving; watch: burrow members; cancel: burrow node drain {} --undo",
@@ -171,18 +170,9 @@ std::optional<cli_json> own_status(cli_client& client) {
 
 /// Empties the asked node: what decommission does, watched from the node itself, which holds less and less.
 int empty_for_good(const cli_context& context, cli_client& client, const std::string& node) {
-  cli_json what{{"action", "decommission"}, {"node", node}, {"dry_run", true}};
-  auto plan = order(client, what);
-  if (!plan) return client.code();
-  const auto reason = context.option("force");
-  if (const int may = show_plan(context, *plan, !reason.empty()); may != exit_done) return may;
-  if (context.has("dry-run")) return exit_done;
-  if (!cli_confirm(context, fmt::format("{} leaves the cluster for good.", node))) return exit_refused;
-  what["dry_run"] = false;
-  what["force"] = !reason.empty();
-  what["reason"] = reason;
-  plan = order(client, what);
-  if (!plan) return client.code();
+  if (const auto ended = carry_out(context, client, {{"action", "decommission"}, {"node", node}},
+                                   fmt::format("{} leaves the cluster for good.", node)))
+    return *ended;
   on_interrupt(fmt::format("{0} goes on moving its shards; again: burrow node leave; cancel: burrow node drain {0} "
                            "--undo", node));
   std::uint64_t left = 0;
@@ -234,14 +224,7 @@ int shard_order(const cli_context& context, cli_json what) {
   what["shard"] = *shard;
   what["to"] = context.option("to");
   if (what["to"].get<std::string>().empty()) return cli_error(exit_usage, "--to NODE is missing");
-  what["dry_run"] = true;
-  auto plan = order(*client, what);
-  if (!plan) return client->code();
-  if (const int may = show_plan(context, *plan, false); may != exit_done) return may;
-  if (context.has("dry-run")) return exit_done;
-  what["dry_run"] = false;
-  plan = order(*client, what);
-  if (!plan) return client->code();
+  if (const auto ended = carry_out(context, *client, std::move(what))) return *ended;
   if (!context.quiet) fmt::print(stderr, "begun; watch with: burrow shards {}\n", *shard);
   return exit_done;
 }
