@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Everything that CI runs, at a desk too. About 50 minutes from a fresh clone on 2 cores with an empty
-# compiler cache, 18 with a full one; 25 are wanted:
+# Everything that CI runs, at a desk too. 40 minutes were measured from a fresh clone on 2 cores, with a
+# compiler cache that knew g++'s half; an empty one adds about ten. 25 are wanted:
 #
 #   Part                                                             Minutes
 #   packages, lint, freshness of generated files                     1

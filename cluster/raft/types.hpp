@@ -240,7 +240,7 @@ struct reported {
 struct follower_progress {
   member who;
   log_index match;     ///< acknowledged: on its disk
-  bool active = false; ///< heard from since the last check of the quorum
+  bool active = false; ///< heard from since the last check of the quorum, or in the period before it
   bool installing = false;
 };
 
