@@ -68,20 +68,24 @@ draft::page draft::merge(const scan_request& request, slots::const_iterator low,
   return result;
 }
 
-draft::slot& draft::touch(std::string_view key, std::optional<std::string_view> old) {
+template <class Old>
+draft::slot& draft::touch(std::string_view key, Old old) {
   const auto at = slots_.lower_bound(key);
   const bool known = at != slots_.end() && at->first == key;
   if (marked_) undo_.emplace_back(std::string(key), known ? std::optional(at->second) : std::nullopt);
   if (known) return at->second;
-  slot fresh;
-  if (old) fresh.old_hash = hash_of(key, *old);
-  return slots_.emplace_hint(at, std::string(key), std::move(fresh))->second;
+  return slots_.emplace_hint(at, std::string(key), slot{std::nullopt, old()})->second;
 }
 
 void draft::put(std::string_view key, std::string value, std::optional<std::string_view> old) {
-  touch(key, old).value = std::move(value);
+  touch(key, [&] { return old ? std::optional(hash_of(key, *old)) : std::nullopt; }).value = std::move(value);
 }
-void draft::erase(std::string_view key, std::string_view old) { touch(key, old).value.reset(); }
+void draft::erase(std::string_view key, std::string_view old) {
+  touch(key, [&] { return std::optional(hash_of(key, old)); }).value.reset();
+}
+void draft::erase_hashed(std::string_view key, const hash128& old) {
+  touch(key, [&] { return std::optional(old); }).value.reset();
+}
 
 std::string* draft::own(std::string_view key) {
   const auto at = slots_.find(key);

@@ -37,6 +37,8 @@ public:
   void put(std::string_view key, std::string value, std::optional<std::string_view> old);
   /// Removes a key that is there with this value.
   void erase(std::string_view key, std::string_view old);
+  /// The same, of which only the hash of key and value is known.
+  void erase_hashed(std::string_view key, const hash128& old);
   /// The value of a key that this entry has set, to be changed in place; null if it has not.
   [[nodiscard]] std::string* own(std::string_view key);
 
@@ -55,7 +57,9 @@ private:
   };
   using slots = std::map<std::string, slot, std::less<>>;
 
-  slot& touch(std::string_view key, std::optional<std::string_view> old);
+  /// `old` makes the hash of what was there, if this entry has not changed the key before.
+  template <class Old>
+  slot& touch(std::string_view key, Old old);
   [[nodiscard]] page merge(const scan_request& request, slots::const_iterator low, slots::const_iterator high);
 
   view& view_;

@@ -11,7 +11,7 @@ namespace burrow::queue {
 
 namespace {
 
-// More than a command adds, so that what is answered goes sooner than it comes.
+// Pages: more than an entry adds, so that what is answered goes sooner than it comes.
 constexpr std::size_t dropped_with_each = 8;
 
 // Like what queues remember: those of ten seconds are looked at together.
@@ -21,77 +21,38 @@ instant look_at(instant deadline) {
 }
 instant silent_at(const gateway_record& g) { return g.heard + limits::gateway_silence_max; }
 
-/// A gateway as this command finds it.
-struct gateway_state {
-  std::uint64_t id = 0;
-  std::string stored; ///< its bytes in the state; empty = none
-  gateway_record record;
-};
-gateway_state open(work& w, std::uint64_t id) {
-  gateway_state g{id, {}, {}};
-  if (auto bytes = w.state().get(key::gateway(id))) {
-    auto read = decode_gateway(*bytes);
-    BURROW_ASSERT(read);
-    g.record = std::move(*read);
-    g.stored = std::move(*bytes);
-  }
-  return g;
-}
-void store(work& w, const gateway_state& g) {
-  auto bytes = encode(g.record);
-  if (bytes == g.stored) return;
-  w.state().put(key::gateway(g.id), std::move(bytes),
-                g.stored.empty() ? std::nullopt : std::optional<std::string_view>(g.stored));
-}
-
 // What is dropped of a silent gateway is its replies. Where its numbers stood is kept: so a late copy of what was done
 // is told from what never was, and nothing is done twice however late it comes.
 void forget(gateway_record& g) { g.below = std::max(g.below, g.last + 1); }
 
-// Drops replies that are finished with, the oldest first, `count` at most.
+// Drops what is finished with: of this entry at once, of earlier ones `count` pages at most.
 void drop_finished(work& w, gateway_state& g, std::size_t count) {
-  auto& kept = g.record.kept;
-  std::size_t n = 0;
-  while (n < kept.size() && n < count && kept[n].number < g.record.below) ++n;
-  std::vector<std::string> values;
-  for (std::size_t i = 0; i < n; ++i) {
-    auto value = w.state().get(key::kept(g.id, kept[i].number, kept[i].step));
-    BURROW_ASSERT(value || !w.ok());
-    values.push_back(std::move(value).value_or(std::string()));
+  const auto below = g.record.below;
+  while (!g.fresh.empty() && g.fresh.begin()->first.number < below) {
+    g.fresh_bytes -= g.fresh.begin()->second.size();
+    g.fresh.erase(g.fresh.begin());
   }
-  if (!w.ok()) return; // so that all are loaded at once
-  for (std::size_t i = 0; i < n; ++i) w.state().erase(key::kept(g.id, kept[i].number, kept[i].step), values[i]);
-  kept.erase(kept.begin(), kept.begin() + static_cast<std::ptrdiff_t>(n));
-}
-
-std::vector<gateway_state> all_gateways(work& w) {
-  const auto page = w.state().scan({.from = std::string(1, key::gateway_family),
-                                    .to = key::family_end(key::gateway_family),
-                                    .order = direction::ascending, .items_max = limits::gateways_max});
-  std::vector<gateway_state> out;
-  for (const auto& [key, bytes] : page.items) {
-    auto read = decode_gateway(bytes);
-    BURROW_ASSERT(read);
-    out.push_back({key::last_number(key), bytes, std::move(*read)});
-  }
-  return out;
+  std::erase_if(g.record.pages, [&](const kept_page& page) {
+    if (count == 0 || !page.finished(below)) return false;
+    --count;
+    w.state().erase_hashed(key::kept(g.id, page.entry), page.hash);
+    return true;
+  });
 }
 
 // One more gateway pushes out the longest silent one. False: that has more replies than this entry can drop.
 bool make_room(work& w) {
-  auto all = all_gateways(w);
+  auto all = w.gateways().all();
   if (!w.ok() || all.size() < limits::gateways_max) return w.ok();
-  const auto oldest = std::min_element(all.begin(), all.end(), [](const auto& a, const auto& b) {
-    return a.record.heard < b.record.heard;
+  const auto oldest = *std::min_element(all.begin(), all.end(), [](const auto* a, const auto* b) {
+    return a->record.heard < b->record.heard;
   });
   forget(oldest->record);
-  const std::size_t count = std::min(oldest->record.kept.size(), w.budget());
+  const std::size_t count = std::min(oldest->record.pages.size(), w.budget());
   static_cast<void>(w.spend(count));
   drop_finished(w, *oldest, count);
-  if (!w.ok()) return false;
-  store(w, *oldest);
-  if (!oldest->record.kept.empty()) return false;
-  w.state().erase(key::gateway(oldest->id), oldest->stored);
+  if (oldest->keeps()) return false;
+  w.gateways().erase(*oldest);
   w.edit_shard().gateways_lost = true;
   return true;
 }
@@ -192,37 +153,40 @@ std::uint32_t step_of(const command& c) {
   const auto* what = std::get_if<take>(&c.what);
   return what == nullptr ? 0 : what->step;
 }
-auto slot_of(std::vector<kept_number>& kept, std::uint64_t number, std::uint32_t step) {
-  return std::lower_bound(kept.begin(), kept.end(), std::pair{number, step}, [](const auto& k, const auto& wanted) {
-    return std::pair{k.number, k.step} < wanted;
-  });
+
+/// The kept reply, encoded; nothing if there is none, or it has to be loaded first.
+std::optional<std::string> kept_of(work& w, const gateway_state& g, const kept_number& which) {
+  if (const auto at = g.fresh.find(which); at != g.fresh.end()) return at->second;
+  const auto& pages = g.record.pages;
+  const auto at = std::find_if(pages.begin(), pages.end(), [&](const auto& p) { return p.has(which); });
+  if (at == pages.end()) return std::nullopt;
+  const auto bytes = w.state().get(key::kept(g.id, at->entry));
+  if (!bytes) return std::nullopt;
+  auto page = decode_page(*bytes);
+  BURROW_ASSERT(page && page->contains(which));
+  return std::move(page->at(which));
 }
 
 // The gateway's command, which is none that is finished with.
 reply run_or_repeat(work& w, const command& c, gateway_state& g, const std::function<reply()>& run, bool& repeated) {
-  auto& kept = g.record.kept;
-  const auto number = c.request.number;
-  const auto step = step_of(c);
-  const std::string key = key::kept(g.id, number, step);
-  auto at = slot_of(kept, number, step);
-  if (at != kept.end() && at->number == number && at->step == step) {
-    const auto bytes = w.state().get(key);
-    if (!w.ok()) return {};
-    BURROW_ASSERT(bytes);
+  const kept_number which{c.request.number, step_of(c)};
+  const auto kept = kept_of(w, g, which);
+  if (!w.ok()) return {};
+  if (kept) {
     repeated = true;
-    return tell_again(w, c, *bytes);
+    return tell_again(w, c, *kept);
   }
-  if (kept.size() >= limits::gateway_replies_max ||
-      g.record.bytes() + kept_bytes_max(c) > limits::gateway_reply_bytes_max)
+  if (g.replies() >= limits::gateway_replies_max ||
+      g.bytes() + kept_bytes_max(c) > limits::gateway_reply_bytes_max)
     return refuse(w, c, errc::busy);
   reply made = run();
   if (!w.ok()) return made;
   const auto what = to_keep(c, made);
   if (!what) return made;
   auto bytes = encode(*what);
-  kept.insert(at, {number, step, bytes.size()});
-  w.state().put(key, std::move(bytes), std::nullopt);
-  g.record.last = std::max(g.record.last, number);
+  g.fresh_bytes += bytes.size();
+  g.fresh.emplace(which, std::move(bytes));
+  g.record.last = std::max(g.record.last, which.number);
   return made;
 }
 
@@ -240,24 +204,22 @@ bool is_numbered(const command& c) {
 }
 
 reply once(work& w, const command& c, const std::function<reply()>& run, bool& repeated) {
-  auto g = open(w, c.request.gateway);
+  auto& g = w.gateways().open(c.request.gateway);
   if (!w.ok()) return {};
-  if (g.stored.empty()) {
+  if (!g.known) {
     // One that was pushed out may have had this done, and so may one whose record was lost.
     if (c.request.again && w.shard_state().gateways_lost) return refuse(w, c, errc::session_lost);
     if (!make_room(w)) return refuse(w, c, errc::busy);
+    g.known = true;
   } else if (silent_at(g.record) <= w.now()) {
     forget(g.record);
   }
   g.record.heard = w.now();
   g.record.below = std::max(g.record.below, c.request.answered_below);
   drop_finished(w, g, dropped_with_each);
-  if (!w.ok()) return {};
   reply out = c.request.number < g.record.below ? refuse(w, c, errc::session_lost)
                                                 : run_or_repeat(w, c, g, run, repeated);
-  if (!w.ok()) return out;
-  store(w, g);
-  if (g.record.kept.empty() || w.shard_state().gateways_due != no_instant) return out;
+  if (!w.ok() || !g.keeps() || w.shard_state().gateways_due != no_instant) return out;
   // Not moved by what follows: when it is due, how long each has been silent is looked up.
   w.edit_shard().gateways_due = look_at(silent_at(g.record));
   w.note_due(w.shard_state().gateways_due);
@@ -268,38 +230,27 @@ void forget_gateways(work& w, std::size_t floor) {
   const instant due = w.shard_state().gateways_due;
   if (due == no_instant || due > w.now()) return;
   instant next = no_instant;
-  for (auto& g : all_gateways(w)) {
-    if (silent_at(g.record) <= w.now()) {
-      forget(g.record);
-      const auto count = std::min(g.record.kept.size(), w.budget() - std::min(w.budget(), floor));
+  for (auto* const g : w.gateways().all()) {
+    if (silent_at(g->record) <= w.now()) {
+      forget(g->record);
+      const auto count = std::min(g->record.pages.size(), w.budget() - std::min(w.budget(), floor));
       static_cast<void>(w.spend(count));
-      drop_finished(w, g, count);
-      if (!w.ok()) return;
-      store(w, g);
+      drop_finished(w, *g, count);
     }
-    if (!g.record.kept.empty()) next = earlier(next, look_at(silent_at(g.record)));
+    if (g->keeps()) next = earlier(next, look_at(silent_at(g->record)));
   }
   if (w.ok()) w.edit_shard().gateways_due = next;
 }
 
 void ask_ahead(work& w, const command& c) {
   if (!is_numbered(c)) return;
-  auto g = open(w, c.request.gateway);
-  g.record.below = std::max(g.record.below, c.request.answered_below);
-  const auto number = c.request.number;
-  const auto step = step_of(c);
-  std::size_t dropped = 0;
-  for (const auto& k : g.record.kept) {
-    const bool goes = k.number < g.record.below && dropped++ < dropped_with_each;
-    const bool asked = k.number == number && k.step == step;
-    const auto bytes = goes || asked ? w.state().get(key::kept(g.id, k.number, k.step)) : std::nullopt;
-    if (!bytes || !asked) continue;
-    const queue_state& q = w.open(c.queue);
-    const auto kept = decode_kept(*bytes);
-    if (!q.exists() || !kept) continue;
-    for (const auto at : kept->places)
-      if (at.value != 0) static_cast<void>(w.state().get(key::message(q.record.number, at)));
-  }
+  const auto kept = kept_of(w, w.gateways().open(c.request.gateway), {c.request.number, step_of(c)});
+  const auto read = kept ? decode_kept(*kept) : std::nullopt;
+  if (!read) return;
+  const queue_state& q = w.open(c.queue);
+  if (!q.exists()) return;
+  for (const auto at : read->places)
+    if (at.value != 0) static_cast<void>(w.state().get(key::message(q.record.number, at)));
 }
 
 } // namespace burrow::queue

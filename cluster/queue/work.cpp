@@ -205,6 +205,7 @@ void work::finish(outcome& out) {
   store_tenants(out);
   store_shard();
   store_pairs();
+  gateways_.store(index());
   if (!ok()) return;
   out.leaving_to.assign(leaving_to_.begin(), leaving_to_.end());
   for (const auto& [key, q] : queues_) {

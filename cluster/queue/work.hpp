@@ -5,6 +5,7 @@
 #include "cluster/base/limits.hpp"
 #include "cluster/queue/draft.hpp"
 #include "cluster/queue/effect.hpp"
+#include "cluster/queue/gateways.hpp"
 #include "cluster/queue/machine.hpp"
 #include "cluster/queue/move_records.hpp"
 #include "cluster/queue/remembered.hpp"
@@ -40,7 +41,10 @@ struct queue_state {
 
 class work {
 public:
-  work(const apply_meta& meta, view& state, std::size_t budget) : meta_(meta), draft_(state), budget_(budget) {}
+  work(const apply_meta& meta, view& state, std::size_t budget)
+    : meta_(meta), draft_(state), gateways_(draft_), budget_(budget) {}
+  work(const work&) = delete; // its parts refer to each other
+  work& operator=(const work&) = delete;
 
   [[nodiscard]] draft& state() { return draft_; }
   [[nodiscard]] bool ok() const { return draft_.ok(); }
@@ -80,6 +84,8 @@ public:
   [[nodiscard]] pair_record& pair(shard_id to);
   /// Something began to leave for that shard.
   void note_leaving(shard_id to) { leaving_to_.insert(to); }
+  /// Whose commands may come once more (repeats.hpp); what is changed there is stored.
+  [[nodiscard]] queue::gateways& gateways() { return gateways_; }
   /// What the tenant holds on this shard, with the changes of this entry.
   [[nodiscard]] tenant_record usage(const tenant_id& tenant);
 
@@ -114,6 +120,7 @@ private:
 
   apply_meta meta_;
   draft draft_;
+  queue::gateways gateways_;
   std::size_t budget_;
   std::uint64_t drawn_ = 0;
   std::uint64_t group_ = 0;

@@ -2,7 +2,6 @@
 
 #include "cluster/queue/move_records.hpp"
 #include "cluster/queue/remembered.hpp"
-#include "cluster/queue/repeat_records.hpp"
 
 #include <sstream>
 #include <utility>
@@ -251,30 +250,6 @@ struct checker {
     expect(counted.empty(), "remembered by no queue");
   }
 
-  /// Each gateway's list names the replies that there are, and somebody looks when it is silent.
-  void gateways() {
-    std::set<std::string> kept;
-    family(key::gateway_family, [&](const auto& k, const auto& v) {
-      const auto g = decode_gateway(v);
-      if (!g) return expect(false, "undecodable gateway");
-      expect(encode(*g) == v, "a gateway is not canonical");
-      const auto id = key::last_number(k);
-      for (const auto& one : g->kept) {
-        const auto name = key::kept(id, one.number, one.step);
-        const auto at = state.pairs.find(name);
-        expect(kept.insert(name).second, "a reply is listed twice");
-        expect(at != state.pairs.end() && at->second.size() == one.bytes, "a listed reply, or its size");
-      }
-      const auto silent = (g->heard + limits::gateway_silence_max).ms;
-      if (!g->kept.empty()) gateways_due = queue::earlier(gateways_due, {(silent + 9'999) / 10'000 * 10'000});
-    });
-    family(key::kept_family, [&](const auto& k, const auto& v) {
-      expect(kept.erase(k) == 1, "a reply that nobody lists");
-      const auto x = decode_kept(v);
-      expect(x && encode(*x) == v, "a kept reply is not canonical");
-    });
-  }
-
   /// What leaves, is in line, has arrived, and is to be done by tasks.
   void moves_of_shard() {
     std::map<shard_id, pair_record> pairs;
@@ -378,20 +353,21 @@ struct checker {
 
 std::string check_state(const map_view& state, const std::set<body_name>& bodies) {
   checker c{.state = state, .wrong = {}, .bodies = {}, .tenants = {}, .numbers = {}, .set_up = {}, .due = {},
-            .sweeps = 0,
-            .earliest = {}};
+            .sweeps = 0, .earliest = {}};
   c.each(std::string(1, key::queue_family), key::family_end(key::queue_family),
          [&](const auto& k, const auto& v) { c.queue_of(k, v); });
   c.more_settings();
   c.swept();
   c.memories();
   c.moves_of_shard();
-  c.gateways();
+  const auto gateways = check_gateways(state);
+  c.wrong << gateways.wrong;
+  c.gateways_due = gateways.due;
   c.shard();
   for (const auto& [k, v] : state.pairs)
     if (k[0] == 0x30) c.expect(c.numbers.contains(byte_reader(std::string_view(k).substr(1)).u64()), "orphan key");
-  c.expect(c.bodies == bodies, "bodies referred to: " + std::to_string(c.bodies.size()) + ", kept: " +
-                                   std::to_string(bodies.size()));
+  c.expect(c.bodies == bodies,
+           "bodies referred to: " + std::to_string(c.bodies.size()) + ", kept: " + std::to_string(bodies.size()));
   return c.wrong.str();
 }
 

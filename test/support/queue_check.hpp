@@ -15,4 +15,11 @@ using body_name = std::pair<std::uint64_t, std::uint32_t>; ///< log index and nu
 /// What is wrong with the state, one line each; empty = nothing. `bodies`: those that must be referred to, each once.
 [[nodiscard]] std::string check_state(const map_view& state, const std::set<body_name>& bodies);
 
+struct gateways_check {
+  std::string wrong; ///< one line each
+  instant due;       ///< when somebody must look for silent gateways at the latest
+};
+/// Each gateway's list names the pages that there are and what is in them.
+[[nodiscard]] gateways_check check_gateways(const map_view& state);
+
 } // namespace burrow::test

@@ -79,7 +79,7 @@ std::string rewritten(shard_id shard, std::string_view relative, std::string_vie
         return encode(queue::decode_producer(value).value());
       return encode(queue::decode_key(value).value());
     case queue::key::gateway_family: return encode(queue::decode_gateway(value).value());
-    case queue::key::kept_family: return encode(queue::decode_kept(value).value());
+    case queue::key::kept_family: return encode(queue::decode_page(value).value());
     case queue::key::queue_family: return encode(queue::decode_queue(value).value());
     case queue::key::tenant_family: return encode(queue::decode_tenant(value).value());
     case queue::key::registry_family: return std::string(value);

@@ -1,55 +1,9 @@
 // Commands that a gateway sends once more, and every bound of what is kept of them.
-#include "cluster/queue/repeats.hpp"
-#include "test/unit/cluster/queue/machine_fixture.hpp"
-
-#include <algorithm>
+#include "test/unit/cluster/queue/repeats_fixture.hpp"
 
 using namespace burrow;
 using namespace burrow::queue;
 using namespace std::chrono_literals;
-
-namespace {
-
-struct repeats_fixture : test::machine_fixture {
-  std::uint64_t gateway = 7;
-  std::uint64_t answered_below = 0;
-
-  reply send(std::uint64_t number, action what, bool again = false) {
-    run({{ref, {gateway, number, answered_below, again}, std::move(what)}});
-    return last.replies[0];
-  }
-  template <class Reply>
-  Reply first(std::uint64_t number, action what) {
-    const auto r = send(number, std::move(what));
-    REQUIRE(std::holds_alternative<Reply>(r));
-    CHECK(last.repeated.empty());
-    return std::get<Reply>(r);
-  }
-  template <class Reply>
-  Reply again(std::uint64_t number, action what) {
-    const auto r = send(number, std::move(what), true);
-    REQUIRE(std::holds_alternative<Reply>(r));
-    CHECK(last.repeated.size() == 1);
-    return std::get<Reply>(r);
-  }
-  errc refusal(std::uint64_t number, action what, bool sent_before = true) {
-    const auto r = send(number, std::move(what), sent_before);
-    REQUIRE(std::holds_alternative<refused_reply>(r));
-    return std::get<refused_reply>(r).problem;
-  }
-  std::size_t kept(char family = key::kept_family) const {
-    return static_cast<std::size_t>(std::count_if(state.pairs.begin(), state.pairs.end(),
-                                                  [&](const auto& p) { return p.first[0] == family; }));
-  }
-  static take claiming(std::uint32_t limit = 1, duration hide = 60s) {
-    take what;
-    what.limit = limit;
-    what.hide = hide;
-    return what;
-  }
-};
-
-} // namespace
 
 TEST_CASE_FIXTURE(repeats_fixture, "an insert sent again stores nothing and gets the same ids") {
   auto what = named({"a", "", "b"});
