@@ -2,7 +2,6 @@
 
 #include <spdlog/spdlog.h>
 
-#include <malloc.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -30,11 +29,7 @@ void end_process(const error& why) {
   std::_Exit(1);
 }
 
-/// A few arenas instead of eight a core, and blocks of a page batch or more straight from the kernel: what a burst
-/// took comes back when the node is idle.
 void prepare_process() {
-  ::mallopt(M_ARENA_MAX, 4);
-  ::mallopt(M_TRIM_THRESHOLD, 1 << 20);
   rlimit files{};
   if (::getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
     files.rlim_cur = files.rlim_max;

@@ -11,7 +11,7 @@ find_package(simdjson REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(prometheus-cpp REQUIRED COMPONENTS core)
 
-# Debian ships no package file for CAF, xxHash and (in the static form we do not want) RocksDB: described here.
+# Debian ships no package file for CAF, xxHash, jemalloc and (in the static form we do not want) RocksDB: described here.
 function(burrow_system_library target header library)
   string(MAKE_C_IDENTIFIER ${target} id)
   find_path(${id}_INCLUDE_DIR ${header} REQUIRED)
@@ -27,6 +27,7 @@ burrow_system_library(CAF::io caf/io/all.hpp caf_io CAF::core)
 burrow_system_library(CAF::openssl caf/openssl/all.hpp caf_openssl CAF::io OpenSSL::SSL OpenSSL::Crypto)
 burrow_system_library(xxhash::xxhash xxhash.h xxhash)
 burrow_system_library(rocksdb::rocksdb rocksdb/db.h rocksdb)
+burrow_system_library(jemalloc::jemalloc jemalloc/jemalloc.h jemalloc)
 
 # Boost 1.74 with g++ 12: <utility> must come before any Asio header, or std::exchange is unknown. The precompiled
 # headers see to it; a source without one writes it first itself.
