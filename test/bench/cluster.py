@@ -130,7 +130,7 @@ def rival(scale, kind, name):
         for label, target, connections in ((name, kind.targets[0], IN_FLIGHT), (name + ', one', kind.targets[1], 1)):
             out[label], count = measured(scale, servers.cpu_seconds, kind.dialect, target, servers.ports, connections)
             counts += count
-        check_stored(servers.stored(), counts)
+        check_stored(servers.stored(counts), counts)
     return out
 
 

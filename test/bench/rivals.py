@@ -149,17 +149,15 @@ class Rabbit(Servers):
         said = self.control('cluster_status', '--formatter', 'json')
         return len(json.loads(said)['running_nodes']) if said else 0
 
-    def stored(self):
-        """Messages that its quorum queues say they have; they count every few seconds, so the answer has to stand still."""
-        last, until = -1, time.monotonic() + 30
-        while time.monotonic() < until:
+    def stored(self, expected):
+        """Messages that its quorum queues say they have. They count every few seconds, so what is expected has 30 s."""
+        until = time.monotonic() + 30
+        while True:
             rows = [r.split('\t') for r in self.control('list_queues', 'name', 'messages', 'type').splitlines()]
             now = sum(int(r[1]) for r in rows if r[0] in self.targets and r[2] == 'quorum')
-            if now == last and now > 0:
+            if now == expected or time.monotonic() > until:
                 return now
-            last = now
             time.sleep(1)
-        return last
 
 
 class Nats(Servers):
@@ -200,5 +198,5 @@ class Nats(Servers):
             pass
         return {}
 
-    def stored(self):
+    def stored(self, expected):
         return self.request(f'STREAM.INFO.{QUEUE}').get('state', {}).get('messages', -1)
