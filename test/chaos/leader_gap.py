@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""How long nobody can write when the leader of a queue is killed or frozen: a cluster of three, clients that number every
-message, N rounds. Prints the distribution of the largest gap between two acknowledged inserts, and what was lost.
+"""How long nobody can write when the leader of a queue is killed or frozen, or all nodes of its zone (two of six) are
+killed: clients that number every message, N rounds. Prints the distribution of the largest gap between two acknowledged
+inserts, and what was lost.
 
-usage: leader_gap.py [--rounds 20] [--how kill|freeze]     at most a minute a round; prints `N passed, N failed`
+usage: leader_gap.py [--rounds 20] [--how kill|freeze|zone]     at most a minute a round; prints `N passed, N failed`
 """
 import argparse
 import os
@@ -16,7 +17,7 @@ from burrow_cluster import Cluster  # noqa: E402
 from burrow_node import Checks  # noqa: E402
 from cluster_load import Writers, names_stored  # noqa: E402
 
-MOST = {'kill': 3.0, 'freeze': 4.0}
+MOST = {'kill': 3.0, 'freeze': 4.0, 'zone': 3.0}
 
 
 def leader_of(cluster, queue):
@@ -35,24 +36,28 @@ def leader_of(cluster, queue):
 def one_round(cluster, how, number):
     ports = [m.http for m in cluster.members]
     queue = f'q{number}'
-    writers = Writers(ports, account='gap', queue=queue, threads=4, pause=0.002)
+    writers = Writers(ports, account='gap', queue=queue, threads=max(4, len(ports)), pause=0.002)
     cluster.wait(lambda: writers.count() > 200, 30, 'load')
     leader = leader_of(cluster, queue)
+    hit = [m for m in cluster.members if m.zone == leader.zone] if how == 'zone' else [leader]
     at = time.monotonic()
-    leader.send(signal.SIGSTOP if how == 'freeze' else signal.SIGKILL)
+    for m in hit:
+        m.send(signal.SIGSTOP if how == 'freeze' else signal.SIGKILL)
     seen = writers.count()
-    # Of four writers some may hang on the frozen node; the others go on.
+    # Of the writers some may hang on a frozen node; the others go on.
     cluster.wait(lambda: writers.count() > seen + 300, 30, 'writes after the fault')
     time.sleep(0.3)
     gap = writers.largest_gap(at - 0.2)
-    if how == 'freeze':
-        leader.send(signal.SIGCONT)
-    else:
-        leader.process.wait(20)
-        leader.start()
-    cluster.wait(leader.ready, 60, f'{leader.name} to be ready')
+    for m in hit:
+        if how == 'freeze':
+            m.send(signal.SIGCONT)
+        else:
+            m.process.wait(20)
+            m.start()
+    for m in hit:
+        cluster.wait(m.ready, 60, f'{m.name} to be ready')
     writers.stop()
-    missing = writers.acknowledged - set(names_stored(ports[(number + 1) % 3], 'gap', queue))
+    missing = writers.acknowledged - set(names_stored(ports[(number + 1) % len(ports)], 'gap', queue))
     return gap, len(missing), len(writers.acknowledged)
 
 
@@ -62,7 +67,7 @@ def main():
     parser.add_argument('--how', choices=sorted(MOST), default='kill')
     options = parser.parse_args()
     checks, gaps, lost, written = Checks(), [], 0, 0
-    with Cluster(3) as cluster:
+    with Cluster(6 if options.how == 'zone' else 3) as cluster:
         cluster.grow()
         cluster.wait(cluster.settled, 60, 'three voters in every shard')
         for m in cluster.members:
