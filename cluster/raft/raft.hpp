@@ -103,7 +103,8 @@ class raft {
   void install_failed(session_id session);
 
   // Sleep (section 8). An idle group sleeps by itself, and any input wakes it.
-  /// Membership calls this node suspect, left or restarted: whoever sleeps behind a leader there wakes.
+  /// Membership calls this node suspect, left or restarted: whoever follows a leader there wakes, and waits for it no
+  /// longer than the random part of an election timeout.
   void suspect(node_id node);
   /// This node is suspected by others, or somebody waits for this group: a leader sends a round at once.
   void wake_up();

@@ -124,12 +124,19 @@ void raft::state::step_down() {
 void raft::suspect(node_id node) {
   auto& s = *state_;
   auto* const f = std::get_if<follower>(&s.as);
-  if (f == nullptr || !f->asleep || !f->leader || f->leader->node != node) return;
+  if (f == nullptr || !f->leader || f->leader->node != node) return;
   f->asleep = false;
-  f->elapsed = s.options.election_ticks_min; // it would have noticed long ago; only the random part is left
+  // Asleep, it would have noticed long ago; awake, a reset stream says it sooner than silence does. Only the random
+  // part is left, and a word of the leader takes that back.
+  f->elapsed = std::max(f->elapsed, s.options.election_ticks_min);
 }
 
-void raft::wake_up() { state_->wake_up(); }
+void raft::wake_up() {
+  auto& s = *state_;
+  const bool asleep = s.is_asleep();
+  s.wake_up();
+  if (auto* const l = std::get_if<leader>(&s.as); l != nullptr && !asleep) s.send_heartbeats(*l);
+}
 
 void raft::wake_group() {
   auto& s = *state_;

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <memory>
 
 using namespace burrow;
@@ -47,4 +48,58 @@ TEST_CASE("after a node has stopped, all of 64 groups accept writes again within
 
 TEST_CASE("asleep it takes as much longer as membership needs to notice") {
   CHECK(ticks_to_fail_over(64, true) * 50 <= 2500);
+}
+
+TEST_CASE("a follower that is awake does not wait for a leader that membership suspects either") {
+  std::uint32_t most = 0, sum = 0;
+  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+    raft::raft_options o;
+    o.seed = seed * 100;
+    raft_group g({1, 2, 3}, {}, o);
+    g.elect(1);
+    g.tick_all(5);
+    g.at(1).down = true;
+    g.core(2).suspect({3}); // another node is no business of it
+    g.core(2).suspect({1});
+    g.core(3).suspect({1});
+    std::uint32_t ticks = 0;
+    for (; g.leader() < 2 && ticks < 40; ++ticks) g.tick_all(1);
+    most = std::max(most, ticks);
+    sum += ticks;
+  }
+  CHECK(most <= 12 + 20); // both may campaign in one tick here, and then it takes an ordinary election
+  CHECK(sum / 50 <= 5);   // 250 ms
+}
+
+TEST_CASE("a leader that hears that it is suspected shows at once that it lives, and keeps its place") {
+  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+    raft::raft_options o;
+    o.seed = seed * 100;
+    raft_group g({1, 2, 3}, {}, o);
+    g.elect(1);
+    g.tick_all(4);
+    g.core(2).suspect({1}); // wrongly
+    g.core(3).suspect({1});
+    g.core(1).wake_up();
+    g.drain(1);
+    g.deliver();
+    g.tick_all(30);
+    CHECK(g.status(1).term.value == 1);
+    CHECK(g.leader() == 1);
+  }
+}
+
+TEST_CASE("one that suspects its leader alone deposes nobody") {
+  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+    raft::raft_options o;
+    o.seed = seed * 100;
+    raft_group g({1, 2, 3}, {}, o);
+    g.elect(1);
+    g.tick_all(4);
+    g.cut_between(1, 3); // its stream is gone, and does not come back
+    g.core(3).suspect({1});
+    g.tick_all(60);
+    CHECK(g.leader() == 1);
+    CHECK(g.status(1).term.value == 1);
+  }
 }
