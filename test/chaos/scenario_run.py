@@ -14,7 +14,8 @@ class Run:
         self.world, self.name, self.spec, self.seconds, self.checks = world, name, spec, seconds, checks
         self.rng, self.history = random.Random(seed), history.History()
         self.account = f'{name}-{self.rng.randrange(1000)}'
-        self.load = clients.Load(self.history, world.endpoints(), self.account, seed, dead=spec.get('dead', False))
+        self.load = clients.Load(self.history, world.endpoints(), self.account, seed, dead=spec.get('dead', False),
+                                 timeout=spec.get('patience', 4))
         self.said, self.closed = '', False
 
     def go(self):
@@ -52,6 +53,12 @@ class Run:
                 return self.check(f'inserts are accepted again within {seconds} s', False, f'{self.load.counts()}')
             time.sleep(0.02)
         return self.check(f'inserts are accepted again within {seconds} s', True)
+
+    def all_answered(self, since, seconds):
+        """Whoever waited at that moment had an answer so much later. Clients need the patience to see otherwise."""
+        waited = [e for e in list(self.history.events) if 'end' in e and e['begin'] < since < e['end']]
+        longest = max((e['end'] - since for e in waited), default=0.0)
+        self.check(f'all {len(waited)} who waited are answered within {seconds} s ({longest:.1f} s)', longest <= seconds)
 
     def ready(self, seconds=60):
         self.world.come_back(seconds)

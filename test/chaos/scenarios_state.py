@@ -37,15 +37,18 @@ def disk_full(run):
     run.world.start_missing()
 
 
-@scenario(short=True)
+@scenario(short=True, patience=20)
 def sync_stall(run):
-    """Syncs of the leader hang for longer than an election, then are slow."""
+    """Syncs of the leader hang for longer than an election, then are slow. Who waits is answered by whoever leads next."""
     leader = run.leader()
     with faults.stalled_sync(run.world, leader):
+        run.world.wait(lambda: all(run.leader(q) is not leader for q in run.load.queues), 10, 'other leaders')
+        led = time.monotonic()
         run.wait_for_writes(6)
-        run.last(3)
+        run.last(5)
     with faults.stalled_sync(run.world, run.leader(), 200):
         run.last(3)
+    run.all_answered(led, 2)
 
 
 @scenario()
