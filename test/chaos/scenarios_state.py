@@ -170,16 +170,19 @@ def decommission(run):
 
 @scenario()
 def wiped_node(run):
-    """A node dies with its disk, and another one comes under its name."""
+    """A node dies with its disk, and another one comes under its name, before or after the others know of its end."""
     victim = run.leader()
+    other = run.world.others(victim)[0]
     victim.kill()
     shutil.rmtree(victim.data)
     run.world.forget_power(victim)
-    run.wait_for_writes(4)
-    other = run.world.others(victim)[0]
-    run.world.wait(lambda: run.answers(other, victim) == 'dead', 30, f'{victim.name} to be dead')
+    if run.rng.random() < 0.5:
+        run.world.wait(lambda: run.answers(other, victim) == 'dead', 30, f'{victim.name} to be dead')
     run.world.start(victim)
+    run.wait_for_writes(4)
     run.ready(90)
+    shards = len(other.ask('/admin/v1/shards')['shards'])
+    run.world.wait(lambda: run.page_of(victim)['voters'] == shards, 60, 'its copies')
     run.last(2)
 
 
