@@ -60,6 +60,21 @@ class Run:
         longest = max((e['end'] - since for e in waited), default=0.0)
         self.check(f'all {len(waited)} who waited are answered within {seconds} s ({longest:.1f} s)', longest <= seconds)
 
+    def serves(self, member, seconds=1):
+        """Requests through that node, each within so long, on all shards of an account wherever they lead."""
+        client, wrong = member.client(seconds), []
+        queues = [f'/v1.0/{self.account}/through-{member.name}-{n}' for n in range(12)]
+        requests = [request for q in queues for request in (
+            ('PUT', f'{q}/m', 'body'), ('GET', f'{q}/m'), ('GET', f'{q}/~stats'), ('DELETE', f'{q}/m'))]
+        for request in [*requests, ('GET', f'/v1.0/{self.account}')]:
+            try:
+                status = client.call(*request).status
+            except (OSError, http.client.HTTPException) as e:
+                client, status = member.client(seconds), repr(e)
+            if status not in (200, 201, 204):
+                wrong.append(f'{request[0]} {request[1]}: {status}')
+        self.check(f'{member.name} serves all shards', not wrong, f'{len(wrong)}: ' + '; '.join(wrong[:3]))
+
     def ready(self, seconds=60):
         self.world.come_back(seconds)
 
