@@ -45,6 +45,21 @@ TEST_CASE("a leader that cannot be reached from here is asked through a node tha
   CHECK_FALSE(passed_on);
 }
 
+TEST_CASE("a node without the shard goes round, too, though it hears who leads") {
+  actor_nodes n(4);
+  n.held_by({1, 2, 3});
+  n.all_believe(3);
+  n.believes(0, {});
+  n.network().cut(n.id(0), n.id(3));
+  for (int i = 0; i < 3; ++i) {
+    const auto put = n.put(0, jobs, "round");
+    n.run(150ms);
+    CHECK(n.answer<queue::insert_reply>(put) != nullptr);
+  }
+  CHECK(n.net(0).table().leader_of(n.shard_of(jobs)) == n.id(3));
+  CHECK(n.visible(3, jobs) == 3);
+}
+
 TEST_CASE("what was lost on its way to the leader goes round under the number that it has") {
   actor_nodes n(3);
   n.held_by({0, 1, 2});
