@@ -31,13 +31,19 @@ bool leaders::held_here(shard_id shard) const {
 }
 
 node_id leaders::whom_to_ask(shard_id shard, std::size_t attempt) const {
-  if (const auto leader = leader_of(shard); leader.value != 0) return leader;
+  const auto leader = leader_of(shard);
+  return leader.value != 0 ? leader : another_holder(shard, {}, attempt);
+}
+
+node_id leaders::another_holder(shard_id shard, node_id avoided, std::size_t attempt) const {
   const auto* e = at(shard);
   if (e == nullptr) return {};
   std::array<std::uint64_t, holders_max> others{};
   std::size_t count = 0;
-  for (const auto& h : e->holders)
-    if (const auto node = h.load(plain); node != 0 && node != self_.value) others[count++] = node;
+  for (const auto& h : e->holders) {
+    const auto node = h.load(plain);
+    if (node != 0 && node != self_.value && node != avoided.value) others[count++] = node;
+  }
   return {count == 0 ? 0 : others[attempt % count]};
 }
 

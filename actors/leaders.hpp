@@ -29,6 +29,8 @@ public:
   /// The leader or, if nobody is known, a node that holds the shard and should know: another one with each attempt.
   /// 0 = there is none but this node.
   [[nodiscard]] node_id whom_to_ask(shard_id shard, std::size_t attempt) const;
+  /// Of the nodes that hold the shard one that is neither this nor `avoided`: another one with each attempt. 0 = none.
+  [[nodiscard]] node_id another_holder(shard_id shard, node_id avoided, std::size_t attempt) const;
 
   // Any thread.
   /// What this node's replica takes for true (leader_effect); 0 = nobody. Counts more than what others say, unless it

@@ -29,7 +29,7 @@ using namespace std::chrono_literals;
 using steady = std::chrono::steady_clock;
 constexpr const char* promise_file = "PROMISE";
 constexpr duration say_every = 5s, ask_every = 500ms;
-constexpr duration dead_within = 60s; ///< of a node that has ended all others know it
+constexpr duration dead_within = 60s; ///< of a node that has ended all others know it: its name is free
 
 result<std::optional<std::string>> read_file(const std::string& path) {
   std::error_code failed;
@@ -211,13 +211,23 @@ private:
       out.record = {self_.node, *a.cluster, a.shards, a.shards_per_tenant, keys::format_version};
       out.map = map_order{*a.cluster, a.map, a.nodes};
       done_ = std::move(out);
-    } else if (a.is == standing::refused && was_in_ && since_start() < dead_within) {
-      // Others take who comes back so soon for the one that has just ended.
     } else if (a.is == standing::refused) {
-      failed_ = error{errc::config_invalid, fmt::format("join: {} refuses this node: {}", address, a.text)};
+      refused(address, a);
     } else if (bootstrap_) {
       bootstrap_->answered(address, a);
     }
+  }
+
+  /// Others may take who comes back so soon without its disk for the one that has just ended. No other refusal passes.
+  void refused(const std::string& address, const admit_answer& a) {
+    if (!name_taken_at_) name_taken_at_ = since_start();
+    const auto left = *name_taken_at_ + dead_within - since_start();
+    if (!a.name_taken || left <= duration{0}) {
+      failed_ = error{errc::config_invalid, fmt::format("join: {} refuses this node: {}", address, a.text)};
+      return;
+    }
+    last_words_ += fmt::format("; if that one has just ended, it will be known to be dead: asks on for {} s",
+                               std::chrono::ceil<std::chrono::seconds>(left).count());
   }
 
   void carry_out() {
@@ -245,7 +255,8 @@ private:
   void say() {
     if (steady::now() < say_at_) return;
     say_at_ = steady::now() + say_every;
-    const auto whom = bootstrap_ ? bootstrap_->waiting_for() : fmt::format("{}", fmt::join(addresses(), ","));
+    const auto whom = bootstrap_ && !name_taken_at_ ? bootstrap_->waiting_for()
+                                                    : fmt::format("{}", fmt::join(addresses(), ","));
     spdlog::info("not in a cluster yet, waiting for {}{}{}", whom, last_words_.empty() ? "" : "; ", last_words_);
   }
 
@@ -258,6 +269,7 @@ private:
   std::set<std::string> asking_;
   std::optional<formed> done_;
   std::optional<error> failed_;
+  std::optional<duration> name_taken_at_; ///< first heard that another node has this one's name
   std::string last_words_;
   std::size_t next_ = 0;
   steady::time_point began_ = steady::now(), ask_at_ = began_, say_at_ = began_ + 2s;

@@ -16,6 +16,7 @@ constexpr auto pause_min = 20ms, pause_max = 100ms;
 /// What was held for so long was in good hands; that it comes back is new trouble.
 constexpr auto settled_after = 1s;
 constexpr auto wake_every = 50ms;
+constexpr auto round_every = 100ms;
 
 std::chrono::milliseconds pause_before(unsigned attempt) {
   if (attempt <= 1) return 0ms;
@@ -83,28 +84,48 @@ bool bridge_state::place_elsewhere(std::uint64_t number, request& r) {
     return false;
   }
   auto to = std::exchange(r.next, {});
-  // A node that holds the shard knows as much as the others that do.
+  // A node that holds the shard knows as much as the others that do, as long as it hears them.
   if (to.value == 0) to = table.held_here(shard) ? table.leader_of(shard) : table.whom_to_ask(shard, r.attempts);
-  if (to.value == 0 || to == table.self() || to == r.asked_by || r.hops >= limits::forward_hops_max) {
+  auto sent = r.hops < limits::forward_hops_max ? send_to(to, number, r) : errc::unavailable;
+  // Whom it goes to passes it on, so this is for the node that its client asked.
+  if (sent == errc::unavailable && r.hops == 0) sent = send_to(go_round(shard, to), number, r);
+  if (sent == errc::unavailable) {
     again(number, r, errc::not_leader);
-    return true;
-  }
-  const auto at = now();
-  const auto patience = std::chrono::duration_cast<duration>(r.deadline - at);
-  const auto sent = calls_->ask({number, to, shard, r.hops + 1, patience}, *r.what);
-  auto& metrics = options_.forward.net->metrics();
-  if (sent == errc::ok) {
-    r.sent_to = to;
-    r.sent_at = at;
-    metrics.forwarded(forward_kind::operation);
-    if (r.attempts > 0) metrics.forward_repeated();
-  } else if (sent == errc::unavailable) {
-    again(number, r, errc::not_leader);
-  } else {
-    metrics.forward_failed(forward_failure::busy);
+  } else if (sent != errc::ok) {
+    options_.forward.net->metrics().forward_failed(forward_failure::busy);
     give_up(number, sent);
   }
   return true;
+}
+
+errc bridge_state::send_to(node_id to, std::uint64_t number, request& r) {
+  if (to.value == 0 || to == options_.forward.net->table().self() || to == r.asked_by) return errc::unavailable;
+  const auto at = now();
+  const auto patience = std::chrono::duration_cast<duration>(r.deadline - at);
+  const auto sent = calls_->ask({number, to, shard_of(*r.queue), r.hops + 1, patience}, *r.what);
+  if (sent != errc::ok) return sent;
+  r.sent_to = to;
+  r.sent_at = at;
+  auto& metrics = options_.forward.net->metrics();
+  metrics.forwarded(forward_kind::operation);
+  if (r.attempts > 0) metrics.forward_repeated();
+  return errc::ok;
+}
+
+/// A network may be cut between this node and the leader alone. While nobody leads the others know nobody, either: so
+/// one request at a time is sent to find out, and the rest follows it if it was carried out.
+node_id bridge_state::go_round(shard_id shard, node_id leader) {
+  auto& way = ways_round_[shard];
+  if (way.works && way.by != leader) return way.by;
+  if (way.tried != time_point{} && way.tried + round_every > now()) return {};
+  way = {options_.forward.net->table().another_holder(shard, leader, way.tries), false, now(), way.tries + 1};
+  return way.by;
+}
+
+void bridge_state::note_way(shard_id shard, node_id by, errc outcome) {
+  const auto way = ways_round_.find(shard);
+  if (way == ways_round_.end() || way->second.by != by) return;
+  way->second.works = !is_not_here(outcome) && outcome != errc::unknown_outcome;
 }
 
 void bridge_state::on_told(const forward_in& m) {
@@ -114,6 +135,7 @@ void bridge_state::on_told(const forward_in& m) {
   if (found == requests_.end()) {
     auto* const told = std::get_if<answer_effect>(&got->what.what);
     const result<queue::answer> outcome = told != nullptr ? std::move(told->outcome) : errc::malformed;
+    note_way(got->shard, got->by, outcome.ok() ? errc::ok : outcome.code());
     if (!goes_on(got->id, outcome)) answer(got->id, outcome);
     return;
   }
@@ -124,6 +146,7 @@ void bridge_state::on_told(const forward_in& m) {
   const auto* const why = outcome->failed();
   // A node that ends has done nothing of it, either, and hands its shards over.
   if (why != nullptr && why->code == errc::draining) outcome = failed_result(errc::not_leader);
+  note_way(got->shard, got->by, outcome->failed() == nullptr ? errc::ok : outcome->failed()->code);
   const auto leader = got->what.head.leader == got->by ? node_id{} : got->what.head.leader;
   if (goes_on(got->id, *outcome, leader)) return;
   outcome->zone = got->what.head.zone;
@@ -132,6 +155,7 @@ void bridge_state::on_told(const forward_in& m) {
 }
 
 void bridge_state::on_lost(const forward_lost& m) {
+  for (auto& [shard, way] : ways_round_) way.works = way.works && way.by != m.peer;
   for (const auto id : calls_->lost(m.peer)) {
     if (const auto r = requests_.find(id); r != requests_.end()) {
       r->second.sent_to = {};
@@ -244,7 +268,11 @@ bool bridge_state::ask_elsewhere(std::uint64_t number, question_entry& q) {
   const auto to = table.held_here(q.shard) ? table.leader_of(q.shard) : table.whom_to_ask(q.shard, q.attempts);
   const auto patience = std::chrono::duration_cast<duration>(q.deadline - now());
   const question what{{}, {{}, q.what}, false};
-  if (to.value != 0 && calls_->ask({number, to, q.shard, 1, patience}, what) == errc::ok) {
+  const auto ask = [&](node_id whom) {
+    if (whom.value == 0 || whom == table.self()) return false;
+    return calls_->ask({number, whom, q.shard, 1, patience}, what) == errc::ok;
+  };
+  if (ask(to) || ask(go_round(q.shard, to))) {
     options_.forward.net->metrics().forwarded(forward_kind::question);
     q.sent = q.elsewhere = true;
   } else {

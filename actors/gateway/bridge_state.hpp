@@ -82,6 +82,14 @@ private:
     time_point trouble_ends{}, again_at{}; ///< as in request
   };
 
+  /// How a shard's leader is asked that is not known here or cannot be reached: through another node.
+  struct way_round {
+    node_id by;
+    bool works = false; ///< the last one that went there was carried out
+    time_point tried{};
+    unsigned tries = 0;
+  };
+
   void on_work(bridge_work& work);
   void on_completed(const completed& what);
   void on_resolved(const resolved& what);
@@ -113,6 +121,10 @@ private:
   /// False: the shard leads here.
   [[nodiscard]] bool place_elsewhere(std::uint64_t number, request& r);
   [[nodiscard]] bool ask_elsewhere(std::uint64_t number, question_entry& q);
+  /// Errors: as of forward_calls; unavailable too if there is nobody to send it to.
+  [[nodiscard]] errc send_to(node_id to, std::uint64_t number, request& r);
+  [[nodiscard]] node_id go_round(shard_id shard, node_id leader);
+  void note_way(shard_id shard, node_id by, errc outcome);
   void on_told(const forward_in& m);
   void on_lost(const forward_lost& m);
   void on_again();
@@ -146,6 +158,7 @@ private:
   std::vector<call_ptr> ready_;
   std::unique_ptr<forward_calls> calls_; ///< null: all shards lead here
   std::unordered_map<shard_id, time_point> woken_;
+  std::unordered_map<shard_id, way_round> ways_round_;
   std::uint64_t gateway_ = 0, last_repeat_ = 0; ///< queue::request_id of this bridge
   std::set<std::uint64_t> may_come_again_;      ///< numbers that are not answered yet
   bool draining_ = false, ticking_ = false, replicas_asked_ = false, again_soon_ = false;

@@ -1,6 +1,6 @@
 #include "actors/gateway/forward_desk.hpp"
 
-#include "actors/forward_codec.hpp"
+#include "actors/forward_calls.hpp"
 #include "actors/gateway/bridge_state.hpp"
 #include "actors/replica_handles.hpp"
 
@@ -28,7 +28,7 @@ public:
   static constexpr const char* actor_name = "forward_desk";
 
   forward_desk(shell<forward_desk>* self, forward_desk_options options)
-    : self_(self), o_(std::move(options)), replicas_(self, o_.supervisor) {
+    : self_(self), o_(std::move(options)), replicas_(self, o_.supervisor), calls_(o_.net, me()) {
     self_->set_down_handler([this](const caf::down_msg& m) { down(m); });
     start_bridge();
     o_.net->desk(me());
@@ -39,12 +39,14 @@ public:
 
   caf::behavior behavior() {
     return {
-      [this](const forward_in& m) { asked_of_us(m); },
+      [this](const forward_in& m) { port_told(m.bytes) ? told_of(m) : asked_of_us(m); },
       [this](desk_done& m) {
         for (const auto& one : m.calls) done(one);
       },
       [this](shard_results& m) { results(m); },
       [this](const forward_lost& m) {
+        for (const auto id : calls_.lost(m.peer))
+          if (const auto e = close(id)) refuse(*e, errc::not_leader);
         if (m.link) lost(m.peer);
       },
       [this](const replicas& m) { replicas_.adopt(m); },
@@ -93,6 +95,7 @@ private:
     if (flight_[m.from] >= o_.flight_max) return refuse(e, errc::busy);
     const bool here = o_.net->table().leads_here(head.shard);
     const auto replica = replicas_.of(head.shard);
+    if (const auto* const q = std::get_if<question>(&got->what); q != nullptr && !here && pass_on(e, *q)) return;
     if (what == nullptr && (!here || !replica)) return refuse(e, errc::not_leader);
     o_.net->metrics().forward_served();
     const auto id = ++last_id_;
@@ -109,6 +112,26 @@ private:
       self_->send(replica, std::move(work));
     }
     open_.emplace(id, std::move(e));
+  }
+
+  /// Operations are passed on by the bridge. Proposals are not: the replica whose they are sends them again.
+  bool pass_on(entry& e, const question& what) {
+    const auto to = o_.net->table().leader_of(e.head.shard);
+    if (e.head.hops >= limits::forward_hops_max || to.value == 0 || to == e.from) return false;
+    if (calls_.ask({last_id_ + 1, to, e.head.shard, e.head.hops + 1, e.head.patience}, what) != errc::ok) return false;
+    o_.net->metrics().forwarded(forward_kind::question);
+    ++flight_[e.from];
+    open_.emplace(++last_id_, std::move(e));
+    return true;
+  }
+
+  void told_of(const forward_in& m) {
+    const auto got = calls_.take(m);
+    const auto e = got ? close(got->id) : std::nullopt;
+    if (!e) return;
+    const auto* const answer = std::get_if<answer_effect>(&got->what.what);
+    if (answer != nullptr) tell(e->from, e->head, *answer, got->what.head.zone);
+    else refuse(*e, errc::malformed);
   }
 
   static call_ptr call_of(node_id from, const ask_head& head, std::shared_ptr<operation> what) {
@@ -209,6 +232,7 @@ private:
   shell<forward_desk>* self_;
   forward_desk_options o_;
   replica_handles replicas_;
+  forward_calls calls_; ///< questions that are passed on, by their ids in open_
   caf::actor bridge_;
   std::unordered_map<std::uint64_t, entry> open_;
   std::map<name, std::uint64_t> named_; ///< operations, for those who withdraw them

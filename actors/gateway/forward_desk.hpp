@@ -1,6 +1,6 @@
 // Where other nodes' questions are answered: operations by a bridge of its own, proposals and questions by this node's
-// replicas. An operation whose shard leads elsewhere goes there if it has a hop left; nobody waits here for a leader,
-// the asker does. What a node asked whose stream has ended is given up, and its claims are undone.
+// replicas. An operation or question whose shard leads elsewhere goes there if it has a hop left; nobody waits here for
+// a leader, the asker does. What a node asked whose stream has ended is given up, and its claims are undone.
 #pragma once
 
 #include "actors/forward_net.hpp"

@@ -97,6 +97,7 @@ struct writer {
     for (const auto& n : in.nodes) write(*m.add_nodes(), n);
     if (in.map.epoch != 0) write(*m.mutable_map(), in.map);
     m.set_expect(in.expect);
+    m.set_name_taken(in.name_taken);
   }
   void operator()(const map_order& in) const {
     auto& m = *out.mutable_map();
@@ -224,6 +225,8 @@ result<admin_message> read(const proto::admit_answer& in) {
   out.shards_per_tenant = static_cast<std::uint16_t>(in.shards_per_tenant());
   if (in.expect() > limits::bootstrap_nodes_max) return error{errc::too_large, "too many nodes expected"};
   out.expect = in.expect();
+  out.name_taken = in.name_taken();
+  if (out.name_taken && out.is != standing::refused) return bad("a name in the way of one that is not refused");
   const bool admitted = out.is == standing::admitted;
   const bool named = out.is == standing::promised || out.is == standing::member || admitted;
   if (named != out.cluster.has_value() && out.is != standing::refused) return bad("a standing without its cluster");

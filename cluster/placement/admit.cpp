@@ -13,7 +13,13 @@ bool is_dead(const admission& known, node_id node) {
          (at->state == membership::member_state::dead || at->state == membership::member_state::left);
 }
 
-/// Why this node is not let in; "" if it is.
+/// It may have ended a moment ago.
+bool is_name_taken(const admission& known, const admit_question& q) {
+  const auto* const holder = find_name(known.nodes, q.self.name);
+  return holder != nullptr && holder->node != q.self.node && !is_dead(known, holder->node);
+}
+
+/// Why this node is not let in, whoever lives; "" if it is.
 std::string refusal(const admission& known, const admit_question& q) {
   if (const auto checked = validate(q.self); !checked) return checked.error().context;
   if (q.protocol != admin_protocol) {
@@ -33,9 +39,6 @@ std::string refusal(const admission& known, const admit_question& q) {
   if (before == nullptr && !q.empty)
     return "a directory with data that this cluster does not know can not join; wipe it";
   const auto* const other = find_name(known.nodes, q.self.name);
-  if (other != nullptr && other->node != q.self.node && !is_dead(known, other->node)) {
-    return "the name " + q.self.name + " is in use by a node that lives";
-  }
   for (const auto& e : known.nodes) {
     const bool own = e.node == q.self.node || (other != nullptr && e.node == other->node);
     if (!own && e.state != node_state::gone && e.cluster == q.self.cluster && !is_dead(known, e.node)) {
@@ -79,6 +82,12 @@ admit_decision admit(const admission& known, const admit_question& question) {
   if (auto why = refusal(known, question); !why.empty()) {
     out.answer.is = standing::refused;
     out.answer.text = std::move(why);
+    return out;
+  }
+  if (is_name_taken(known, question)) {
+    out.answer.is = standing::refused;
+    out.answer.text = "the name " + question.self.name + " is in use by a node that lives";
+    out.answer.name_taken = true;
     return out;
   }
   auto nodes = known.nodes;

@@ -41,6 +41,8 @@ struct admit_answer {
   std::vector<node_entry> nodes;  ///< admitted, the asker among them
   shard_map map;                  ///< admitted
   std::uint32_t expect = 0;       ///< empty, promised: how many it expects itself
+  /// refused: because a node under this name is taken for alive. If it has just ended, that will be known in a moment.
+  bool name_taken = false;
   bool operator==(const admit_answer&) const = default;
 };
 

@@ -43,7 +43,6 @@ void replica::impl::apply_committed() {
   while (!to_apply.empty() && !apply_loads.loading && !damaged && !switching &&
          above.bytes() < limits::overlay_bytes_max) {
     const auto& e = to_apply.front();
-    drop_replaced(e);
     if (e.kind == raft::entry_kind::command) {
       if (!apply_next(e)) return;
     } else {

@@ -54,7 +54,6 @@ struct replica::impl {
   void lose_leadership();
   void fail_flights(bool all);
   void forget_flight(const in_flight& what);
-  void drop_replaced(const raft::entry& e);
 
   // propose.cpp
   void propose(proposal what);

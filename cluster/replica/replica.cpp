@@ -124,18 +124,12 @@ void replica::impl::forget_flight(const in_flight& what) {
   if (local.is_own_clock()) clock_in_flight = false;
 }
 
-/// Of what is committed the outcome will be known, unless another leader's entry is what was committed there: that
-/// shows when it is applied.
+/// Of what is committed and on our own disk the outcome is about to be known. What is committed but waits for the disk
+/// may wait for as long as that is stuck, or stand in another leader's entry: who leads by now answers to its repeat.
 void replica::impl::fail_flights(bool all) {
-  const auto committed = all ? log_index{} : core.status().committed;
-  for (; !flight.empty() && flight.back().index > committed; flight.pop_back()) forget_flight(flight.back());
-}
-
-void replica::impl::drop_replaced(const raft::entry& e) {
-  while (!flight.empty() && flight.front().index <= e.index && flight.front().local != e.payload.decoded) {
-    forget_flight(flight.front());
-    flight.pop_front();
-  }
+  const auto now_of_core = core.status();
+  const auto known = all ? log_index{} : std::min(now_of_core.committed, now_of_core.persisted);
+  for (; !flight.empty() && flight.back().index > known; flight.pop_back()) forget_flight(flight.back());
 }
 
 void replica::impl::begin_leading() {

@@ -39,6 +39,10 @@ void replica_world::look(replica_slot& s) {
   if (g.asleep && !s.was_asleep) ++met_.sleeps;
   s.was_asleep = g.asleep;
   look_at_applied(s, now);
+  // What it can apply is answered; for the rest another leader is to be asked, not this disk waited for.
+  if (!g.leads && now.inflight_commands > 0 && now.applied >= std::min(g.committed, g.persisted)) {
+    found_.add("liveness", "a replica that does not lead lets somebody wait for its disk");
+  }
   // Clocks that drift are further from the others than they can be pulled back.
   if (g.leads && plan_.base.drift_per_mille == 0 && plan_.base.voters >= 3 && s.core->members().voters.size() >= 3) {
     times::shows(s.self.replica, now.shard_time, true_time(), duration{500}, found_);

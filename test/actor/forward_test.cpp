@@ -252,6 +252,7 @@ TEST_CASE("where nobody leads an operation waits, wakes the replica, and goes on
   CHECK(n.answer<queue::queues_answer>(list) != nullptr);
 
   n.believes(0, {});
+  n.believes(1, {});
   const auto late = n.put(0, jobs, "y");
   const auto none = n.begin(0, {"acme", ""}, queue::list_queues{"acme", "", "", 100, false});
   n.run(3300ms);

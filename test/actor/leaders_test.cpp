@@ -58,6 +58,7 @@ TEST_CASE("while nobody is known the nodes that hold a shard are asked in turn, 
   CHECK(table.held_here(shard));
   CHECK(table.whom_to_ask(shard, 0) != table.whom_to_ask(shard, 1));
   for (std::size_t i = 0; i < 4; ++i) CHECK(table.whom_to_ask(shard, i) != me);
+  for (std::size_t i = 0; i < 4; ++i) CHECK(table.another_holder(shard, two, i) == three);
   table.heard(shard, three);
   CHECK(table.whom_to_ask(shard, 0) == three);
   table.held_by(shard, std::span(nodes).first(1));

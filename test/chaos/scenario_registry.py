@@ -7,7 +7,7 @@ ALL = {}
 
 def scenario(nodes=3, short=False, network=False, **more):
     """`network`: needs namespaces. `dead`: with a dead-letter queue. `claims`: whether claims surely last as long as they
-    say. `small_disk`: each node on a file system of its own."""
+    say. `patience`: how many seconds a client waits (4). `small_disk`: each node on a file system of its own."""
     def note(function):
         ALL[function.__name__] = {'run': function, 'nodes': nodes, 'short': short, 'network': network, **more}
         return function

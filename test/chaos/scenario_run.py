@@ -14,7 +14,8 @@ class Run:
         self.world, self.name, self.spec, self.seconds, self.checks = world, name, spec, seconds, checks
         self.rng, self.history = random.Random(seed), history.History()
         self.account = f'{name}-{self.rng.randrange(1000)}'
-        self.load = clients.Load(self.history, world.endpoints(), self.account, seed, dead=spec.get('dead', False))
+        self.load = clients.Load(self.history, world.endpoints(), self.account, seed, dead=spec.get('dead', False),
+                                 timeout=spec.get('patience', 4))
         self.said, self.closed = '', False
 
     def go(self):
@@ -52,6 +53,27 @@ class Run:
                 return self.check(f'inserts are accepted again within {seconds} s', False, f'{self.load.counts()}')
             time.sleep(0.02)
         return self.check(f'inserts are accepted again within {seconds} s', True)
+
+    def all_answered(self, since, seconds):
+        """Whoever waited at that moment had an answer so much later. Clients need the patience to see otherwise."""
+        waited = [e for e in list(self.history.events) if 'end' in e and e['begin'] < since < e['end']]
+        longest = max((e['end'] - since for e in waited), default=0.0)
+        self.check(f'all {len(waited)} who waited are answered within {seconds} s ({longest:.1f} s)', longest <= seconds)
+
+    def serves(self, member, seconds=1):
+        """Requests through that node, each within so long, on all shards of an account wherever they lead."""
+        client, wrong = member.client(seconds), []
+        queues = [f'/v1.0/{self.account}/through-{member.name}-{n}' for n in range(12)]
+        requests = [request for q in queues for request in (
+            ('PUT', f'{q}/m', 'body'), ('GET', f'{q}/m'), ('GET', f'{q}/~stats'), ('DELETE', f'{q}/m'))]
+        for request in [*requests, ('GET', f'/v1.0/{self.account}')]:
+            try:
+                status = client.call(*request).status
+            except (OSError, http.client.HTTPException) as e:
+                client, status = member.client(seconds), repr(e)
+            if status not in (200, 201, 204):
+                wrong.append(f'{request[0]} {request[1]}: {status}')
+        self.check(f'{member.name} serves all shards', not wrong, f'{len(wrong)}: ' + '; '.join(wrong[:3]))
 
     def ready(self, seconds=60):
         self.world.come_back(seconds)

@@ -121,11 +121,14 @@ def mute_leader(run):
 
 @scenario(network=True)
 def partial_cut(run):
-    """Two nodes do not reach one another, the third reaches both."""
-    leader = run.leader()
-    with faults.parted(run.world, [leader], [run.follower()]):
+    """Two nodes do not reach one another, the third reaches both. Each of the two serves what the other one leads."""
+    leader, other = run.leader(), run.follower()
+    with faults.parted(run.world, [leader], [other]):
         run.wait_for_writes(6)
-        run.last(5)
+        time.sleep(4)  # a stream that carries nothing is given up after three
+        for m in (leader, other):
+            run.serves(m)
+        run.last(2)
 
 
 @scenario(network=True)

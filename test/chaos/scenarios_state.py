@@ -37,15 +37,18 @@ def disk_full(run):
     run.world.start_missing()
 
 
-@scenario(short=True)
+@scenario(short=True, patience=20)
 def sync_stall(run):
-    """Syncs of the leader hang for longer than an election, then are slow."""
+    """Syncs of the leader hang for longer than an election, then are slow. Who waits is answered by whoever leads next."""
     leader = run.leader()
     with faults.stalled_sync(run.world, leader):
+        run.world.wait(lambda: all(run.leader(q) is not leader for q in run.load.queues), 10, 'other leaders')
+        led = time.monotonic()
         run.wait_for_writes(6)
-        run.last(3)
+        run.last(5)
     with faults.stalled_sync(run.world, run.leader(), 200):
         run.last(3)
+    run.all_answered(led, 2)
 
 
 @scenario()
@@ -167,16 +170,19 @@ def decommission(run):
 
 @scenario()
 def wiped_node(run):
-    """A node dies with its disk, and another one comes under its name."""
+    """A node dies with its disk, and another one comes under its name, before or after the others know of its end."""
     victim = run.leader()
+    other = run.world.others(victim)[0]
     victim.kill()
     shutil.rmtree(victim.data)
     run.world.forget_power(victim)
-    run.wait_for_writes(4)
-    other = run.world.others(victim)[0]
-    run.world.wait(lambda: run.answers(other, victim) == 'dead', 30, f'{victim.name} to be dead')
+    if run.rng.random() < 0.5:
+        run.world.wait(lambda: run.answers(other, victim) == 'dead', 30, f'{victim.name} to be dead')
     run.world.start(victim)
+    run.wait_for_writes(4)
     run.ready(90)
+    shards = len(other.ask('/admin/v1/shards')['shards'])
+    run.world.wait(lambda: run.page_of(victim)['voters'] == shards, 60, 'its copies')
     run.last(2)
 
 

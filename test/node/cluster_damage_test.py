@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Members whose stores have lost what was synced: they begin anew, in their own cluster and in no other."""
+"""Members that come back without what they had synced, or without their directory: they begin anew, in their own cluster
+and in no other."""
 import glob
 import http.client
 import os
@@ -10,7 +11,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'support'))
-from burrow_cluster import Cluster  # noqa: E402
+from burrow_cluster import Cluster, Member, free_ports  # noqa: E402
 from burrow_node import Checks  # noqa: E402
 from cluster_load import Writers, names_stored  # noqa: E402
 
@@ -64,26 +65,47 @@ def all_damaged(c):
     checks.check('all stores are kept', all(glob.glob(m.data + '/lost/store-*/rocks') for m in c.members))
 
 
-def creator_wiped():
-    """The node that made the cluster starts again on an empty directory, as a unit would, before the others know that it
-    is dead: it must not take its own echo for two empty nodes, and make another cluster."""
+def wiped():
+    """The node that made the cluster starts again on an empty directory before the others know that it is dead: it must
+    not take its own echo for two empty nodes, and make another cluster, but ask on until its name is free. The name of
+    one that lives is refused in the end."""
     with Cluster(3) as c:
         c.form()
         for m in c.members:
             c.wait(m.ready, 60, f'{m.name} to be ready')
         c.wait(lambda: c.settled(3), 60, 'three voters in every shard')
         creator = min(c.members, key=lambda m: m.address)
-        before = creator.ask('/admin/v1/status')['cluster_id']
-        creator.kill()
-        shutil.rmtree(creator.data)
-        until = time.monotonic() + 30
-        while not creator.ready() and time.monotonic() < until:
-            if not creator.alive():
-                creator.start('--join', ','.join(m.address for m in c.members), '--bootstrap-expect', '3')
-                creator.may_end = True
-            time.sleep(0.05)
-        checks.check('a wiped creator comes back to its cluster',
-                     (creator.ask('/admin/v1/status') or {}).get('cluster_id') == before, creator.log_tail(1000))
+        others = [m for m in c.members if m is not creator]
+        before, old = creator.ask('/admin/v1/status')['cluster_id'], entry(others, creator.name)
+        # It asks one that stays and one that will be gone for a moment.
+        intruder = Member(c.directory + '/intruder', others[0].name, others[0].zone, free_ports(3))
+        os.mkdir(c.directory + '/intruder')
+        intruder.start('--join', f'{others[1].address},{creator.address}')
+        begun = time.monotonic()
+        try:
+            c.wait(lambda: 'asks on for' in intruder.log_tail(), 20, 'the intruder to ask')
+            comes_back_by_itself(c, creator, others, before, old)
+            status = intruder.process.wait(90)
+        finally:
+            intruder.kill()
+        waited, log = time.monotonic() - begun, intruder.log_tail(100000)
+        said = log.count(f'the name {intruder.name} is in use by a node that lives; if that one has just ended')
+        checks.check('the log says meanwhile what it waits for', said >= 5, log[-1000:])
+        checks.check('the name of one that lives is refused in the end', status == 2, f'exit {status}')
+        checks.check('and why', log.endswith(
+            f'refuses this node: the name {intruder.name} is in use by a node that lives\n'), log[-1000:])
+        checks.check('not before its holder could be known to be dead', 60 <= waited < 75, f'{waited:.1f} s')
+        checks.check('who has noticed nothing', others[0].ready())
+
+
+def comes_back_by_itself(c, creator, others, cluster, old):
+    creator.kill()
+    shutil.rmtree(creator.data)
+    creator.start('--join', ','.join(m.address for m in c.members), '--bootstrap-expect', '3')
+    c.wait(creator.ready, 40, f'{creator.name} to be ready')  # raises if it ends
+    found = creator.ask('/admin/v1/status')['cluster_id']
+    checks.check('a wiped creator comes back to its cluster', found == cluster, found)
+    checks.check('by itself, as another node', entry(others, creator.name) != old)
 
 
 def damaged():
@@ -98,7 +120,7 @@ def damaged():
         all_damaged(c)
 
 
-for part in (damaged, creator_wiped):
+for part in (damaged, wiped):
     try:
         part()
     except (RuntimeError, OSError, http.client.HTTPException, KeyError, TypeError, subprocess.TimeoutExpired) as e:

@@ -47,11 +47,23 @@ loaded_item replica_group::read(node& from, const load_effect& load, const load_
   return wrap(pinned->second->scan(item.where, std::get<scan_request>(item.what)));
 }
 
+void replica_group::write(node& to, const persist_effect& e) {
+  BURROW_ASSERT(to.disk.write(*e.batch).ok() && (!e.sync || to.disk.sync().ok()));
+  to.subject->persisted(now(to), e.ticket);
+}
+
+void replica_group::write_on(std::uint64_t n) {
+  auto& x = at(n);
+  x.hangs = false;
+  for (const auto& e : std::exchange(x.unwritten, {})) write(x, e);
+  settle();
+}
+
 void replica_group::carry_out(std::uint64_t n, replica_effect& e) {
   auto& x = at(n);
   if (auto* const p = std::get_if<persist_effect>(&e)) {
-    BURROW_ASSERT(x.disk.write(*p->batch).ok() && (!p->sync || x.disk.sync().ok()));
-    x.subject->persisted(now(x), p->ticket);
+    if (x.hangs) x.unwritten.push_back(std::move(*p));
+    else write(x, *p);
   } else if (auto* const l = std::get_if<load_effect>(&e)) {
     std::vector<loaded_item> values;
     for (const auto& item : l->items) values.push_back(read(x, *l, item));

@@ -31,6 +31,8 @@ public:
     std::string damage;
     bool cut = false;    ///< from all others
     bool frozen = false; ///< its timers do not run
+    bool hangs = false;  ///< its disk: what is to be written waits
+    std::deque<persist_effect> unwritten;
     std::function<bool(const peer_content&)> hears; ///< what reaches it; unset: everything
     std::int64_t wall_off_ms = 0;
   };
@@ -42,6 +44,8 @@ public:
   /// `after_loss`: a loss was accepted (replica_options::check_state).
   void start(std::uint64_t n, bool after_loss = false);
   void stop(std::uint64_t n) { at(n).subject.reset(); }
+  /// Its disk hangs no more.
+  void write_on(std::uint64_t n);
   /// Lets time pass, from one timer to the next.
   void run(duration time);
   /// Carries out what everybody wants now.
@@ -61,6 +65,7 @@ public:
 
 private:
   void carry_out(std::uint64_t n, replica_effect& e);
+  void write(node& to, const persist_effect& e);
   [[nodiscard]] loaded_item read(node& from, const load_effect& load, const load_item& item);
 
   replica_options options_;

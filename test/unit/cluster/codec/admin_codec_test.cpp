@@ -60,6 +60,7 @@ admin_message any_message(burrow::random& r) {
     a.is = static_cast<standing>(r.below(5));
     a.text = "because";
     a.expect = static_cast<std::uint32_t>(r.below(17));
+    a.name_taken = a.is == standing::refused && r.chance(500);
     if (a.is != standing::empty) a.cluster = {r.next(), 1};
     if (a.is == standing::admitted) {
       a.shards = static_cast<std::uint16_t>(r.between(1, 20));
@@ -135,6 +136,9 @@ TEST_CASE("admin messages that do not agree with themselves are refused") {
   a.map = any_map(r, 5);
   CHECK(codec::decode_admin(codec::encode_admin(a)).error().context == "a map of other shards");
   a.is = standing::promised;
+  CHECK_FALSE(codec::decode_admin(codec::encode_admin(a)).ok());
+  a = {};
+  a.name_taken = true;
   CHECK_FALSE(codec::decode_admin(codec::encode_admin(a)).ok());
   CHECK_FALSE(
       codec::decode_admin(codec::encode_admin(node_order{{1, 1}, {1}, node_state::storage, node_state::gone, ""}))

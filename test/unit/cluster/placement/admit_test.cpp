@@ -79,10 +79,14 @@ TEST_CASE("strangers are refused, each with its reason") {
   q.empty = false;
   CHECK(refused(known, q).find("does not know") != std::string::npos);
   CHECK(refused(known, asks(node(3, "n2"))) == "the name n2 is in use by a node that lives");
+  CHECK(admit(known, asks(node(3, "n2"))).answer.name_taken);
   CHECK(refused(known, asks(node(3, "N 3"))).find("a node's name") == 0);
   q = asks(node(3, "n3"));
   q.self.cluster = known.nodes[1].cluster;
   CHECK(refused(known, q).find("is that of node n2") != std::string::npos);
+  q.self.name = "n1"; // that n1 may die does not help
+  CHECK(refused(known, q).find("is that of node n2") != std::string::npos);
+  CHECK_FALSE(admit(known, q).answer.name_taken);
   CHECK(refused(known, asks(node(2, "n2", "c"))).find("was in zone b") != std::string::npos);
   known.nodes[1].state = node_state::gone;
   CHECK(refused(known, asks(node(2, "n2", "b"))).find("for good") != std::string::npos);

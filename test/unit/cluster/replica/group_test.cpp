@@ -144,6 +144,24 @@ TEST_CASE("who learns of a new leader by the entry that replaced its own says th
   CHECK(all_bodies(g).size() == 2);
 }
 
+TEST_CASE("who waits for a disk that hangs is told so when another one leads, not when the disk is back") {
+  replica_group g(3, 3);
+  REQUIRE(is_put(g.put("one", "body")));
+  const auto old = g.leader();
+  g.at(old).hangs = true;
+  const auto from = g.propose(old, {{"acme", "jobs"}, {}, queue::purge{}});
+  g.run(3s);
+  REQUIRE(g.leader() != old);
+  REQUIRE(g.subject(old).group().committed > g.subject(old).group().persisted); // the others have it
+  REQUIRE(g.at(old).replies.count(from) == 1);
+  CHECK(g.at(old).replies.at(from).outcome.code() == errc::unknown_outcome);
+  CHECK(all_bodies(g).empty());
+  g.write_on(old);
+  g.run(3s);
+  CHECK(g.subject(old).status().state_hash == g.subject(g.leader()).status().state_hash);
+  CHECK(g.subject(old).status().inflight_commands == 0);
+}
+
 TEST_CASE("a follower that was away catches up by the log, bodies that are only on disk included") {
   replica_group g(3, 3);
   const auto leads = g.leader();
