@@ -94,7 +94,8 @@ void placement_shell::on_status(const node_status& m) {
 }
 
 std::vector<node_id> placement_shell::planners() const {
-  const auto leader = o_.table->leader_of({0});
+  // Only a replica of its own tells a node of each new leader. What it has once heard from others nobody takes back.
+  const auto leader = o_.table->held_here({0}) ? o_.table->leader_of({0}) : node_id{};
   if (leader.value != 0 && leader != o_.self.node) return {leader};
   std::vector<node_id> out;
   if (known_.map.shards.empty()) return out;
