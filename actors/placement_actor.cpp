@@ -136,13 +136,15 @@ void placement_shell::on_members(const members_changed& m) {
   members_ = *m.members;
   for (const auto& one : members_) {
     auto& seen = seen_[one.id];
-    if (seen.node == one.id && seen.state == one.state) continue;
-    if (seen.node == one.id || one.state != membership::member_state::alive) {
+    const bool known = seen.node == one.id;
+    if (known && seen.state == one.state) continue;
+    if (known || one.state != membership::member_state::alive) {
       static constexpr std::string_view words[] = {"is alive", "is suspect", "is dead", "has left"};
       say((one.facts.name.empty() ? "a node" : one.facts.name) + " " +
           std::string(words[static_cast<std::size_t>(one.state)]));
     }
-    seen = {one.id, one.state, now()};
+    if (known) saw(seen, one.state, now(), o_.plan);
+    else seen = {one.id, one.state, now()};
     if (one.state != membership::member_state::alive && o_.lost) o_.lost(one.id);
   }
 }

@@ -40,8 +40,8 @@ def findings(done):
 
 
 def worse(done):
-    """What is not in order, but for what the machine of the test is like, and for leaders, which take a minute to spread
-    when a cluster has grown."""
+    """What is not in order, but for what the machine of the test is like, and for leaders, which take some seconds to
+    spread when a cluster has grown."""
     return {(f['check'], f['node'], f['object'], f['severity']) for f in findings(done)
             if f['severity'] != 'ok' and f['check'] not in
             ('sync', 'files', 'clock', 'refusals', 'disk', 'config', 'leaders')}
