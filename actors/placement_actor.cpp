@@ -33,6 +33,7 @@ placement_shell::placement_shell(shell<placement_shell>* self, placement_options
   : self_(self), o_(std::move(options)), known_(o_.known) {
   BURROW_ASSERT(o_.plane && o_.table && o_.clock && o_.keep && o_.send);
   seen_[o_.self.node] = {o_.self.node, membership::member_state::alive, now()};
+  if (!o_.news.empty()) say(o_.news);
   if (known_.map.epoch > 0) act_by_map();
   self_->send(o_.supervisor, get_replicas{me()}); // and told of each change
   self_->send(self_, tick_atom_v);
