@@ -185,7 +185,7 @@ http_response admin_api::backup_create(const job& what) {
   const auto begun = backup_->start({directory, what.client, what.request_id, out_of_service()});
   if (begun) return json_response(202, backup_->status());
   const auto& why = begun.error();
-  const bool failed = why == errc::io_failed;
+  const bool failed = why == errc::io_failed || why == errc::sync_failed;
   if (why != errc::busy)
     static_cast<void>(facts_.audit->write({"backup-create", what.client, failed ? "failed" : "refused",
                                            what.request_id, {{"directory", directory}, {"why", why.context}}}));

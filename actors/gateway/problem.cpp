@@ -137,7 +137,8 @@ problem_type problem_of(errc code) {
     case errc::corrupt:
     case errc::io_failed:
     case errc::lost_writes:
-    case errc::config_invalid: return internal;
+    case errc::config_invalid:
+    case errc::sync_failed: return internal;
   }
   return internal;
 }
