@@ -89,7 +89,7 @@ void placement_shell::on_status(const node_status& m) {
     return tell_planner(mine);
   }
   if (!lead_) begin_leading();
-  reported(std::move(mine));
+  lead_->reports.take(std::move(mine.shards), now());
   answer_asking();
   plan();
 }
@@ -128,7 +128,7 @@ void placement_shell::on_order(const control_order_said& m) {
   const auto epoch = report->epoch;
   // Whoever reports says what it leads; of what others lead it knows nothing.
   std::erase_if(report->shards, [&](const shard_seen& s) { return s.leader != m.from; });
-  reported(as_of(std::move(*report), now()));
+  lead_->reports.take(as_of(std::move(*report), now()).shards, now());
   answer_asking();
   if (lead_->read && epoch < lead_->map.epoch) publish_to(m.from);
 }
@@ -242,10 +242,9 @@ void placement_shell::pass_on(admit_in& m, const admit_question& q) {
   BURROW_ASSERT(at); // validate() let it through
   // The data plane listens on the port after the control plane's.
   auto done = [m, cluster = o_.cluster](result<std::string> said) {
-    // Where that member was a newcomer may be by now, the asker itself even, who must not hear its own promise from us.
     const auto heard = said ? codec::decode_admin(*said) : result<placement::admin_message>{said.error()};
     const auto* const a = heard ? std::get_if<admit_answer>(&*heard) : nullptr;
-    if (a != nullptr && a->cluster == cluster) return m.answer(std::move(said).value());
+    if (a != nullptr && is_word_of_member(*a, cluster)) return m.answer(std::move(said).value());
     m.answer(codec::encode_admin(no_admission(standing::member, "the leader of the metadata did not answer", cluster)));
   };
   o_.plane->ask(at->first, static_cast<std::uint16_t>(at->second + 1), codec::encode_admin(again), std::move(done));

@@ -73,6 +73,8 @@ admit_answer no_admission(standing is, std::string text, std::optional<hash128> 
   return out;
 }
 
+bool is_word_of_member(const admit_answer& said, const hash128& cluster) { return said.cluster == cluster; }
+
 admit_decision admit(const admission& known, const admit_question& question) {
   admit_decision out;
   out.answer.cluster = known.cluster;

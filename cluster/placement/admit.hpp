@@ -47,6 +47,11 @@ struct admit_answer {
 /// An answer that lets nobody in. `cluster` is given with promised and member.
 [[nodiscard]] admit_answer no_admission(standing is, std::string text, std::optional<hash128> cluster = std::nullopt);
 
+/// A question was passed on to where shard 0 may lead: whether what came back is the word of a member of this cluster,
+/// and may be given to who asks. Where that member was a newcomer may be by now, the asker itself even, who must not
+/// hear its own promise from us.
+[[nodiscard]] bool is_word_of_member(const admit_answer& said, const hash128& cluster);
+
 /// What shard 0 knows.
 struct admission {
   hash128 cluster;

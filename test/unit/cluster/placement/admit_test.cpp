@@ -120,6 +120,21 @@ TEST_CASE("a cluster has a bound of nodes, and forgets gone ones that hold nothi
   CHECK(validate(decided.answer.nodes).ok());
 }
 
+TEST_CASE("only a member's word is passed back to who asks to be let in") {
+  const hash128 ours{1, 2}, other{3, 4};
+  admit_answer said;
+  for (const auto is : {standing::admitted, standing::refused, standing::member}) {
+    said = no_admission(is, "", ours);
+    CHECK(is_word_of_member(said, ours));
+  }
+  said.cluster = other;
+  CHECK_FALSE(is_word_of_member(said, ours));
+  for (const auto is : {standing::empty, standing::promised}) {
+    said = no_admission(is, "");
+    CHECK_FALSE(is_word_of_member(said, ours));
+  }
+}
+
 TEST_CASE("names and addresses that cannot be are none") {
   for (const auto* const good : {"n1", "a.b_c-9", "0"}) CHECK(is_node_name(good));
   for (const auto* const bad : {"", "N1", "a b", "a/b", "\xc3\xa9"}) CHECK_FALSE(is_node_name(bad));
