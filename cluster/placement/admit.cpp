@@ -7,6 +7,8 @@
 namespace burrow::placement {
 namespace {
 
+constexpr duration known_dead_within{60'000}; ///< of a node that has ended all others know it
+
 bool is_dead(const admission& known, node_id node) {
   const auto at = std::find_if(known.seen.begin(), known.seen.end(), [&](const auto& s) { return s.node == node; });
   return at != known.seen.end() &&
@@ -74,6 +76,13 @@ admit_answer no_admission(standing is, std::string text, std::optional<hash128> 
 }
 
 bool is_word_of_member(const admit_answer& said, const hash128& cluster) { return said.cluster == cluster; }
+
+admit_news news_in(const admit_answer& said, const std::optional<hash128>& was_in, duration since_start) {
+  if (was_in && said.cluster && *said.cluster != *was_in) return admit_news::of_others;
+  if (said.is == standing::admitted && said.cluster) return admit_news::admitted;
+  if (said.is != standing::refused || (was_in && since_start < known_dead_within)) return admit_news::none;
+  return admit_news::refused;
+}
 
 admit_decision admit(const admission& known, const admit_question& question) {
   admit_decision out;

@@ -52,6 +52,17 @@ struct admit_answer {
 /// hear its own promise from us.
 [[nodiscard]] bool is_word_of_member(const admit_answer& said, const hash128& cluster);
 
+/// What an answer means to a node that asks to be let in.
+enum class admit_news : std::uint8_t {
+  none,      ///< ask on
+  admitted,
+  refused,   ///< for good
+  of_others  ///< another cluster's word, which is not for this node
+};
+/// `was_in`: the cluster it is a member of although its store is gone. It joins no other, or nobody would miss what
+/// it has acknowledged there; and others take who comes back soon for the one that has just ended.
+[[nodiscard]] admit_news news_in(const admit_answer& said, const std::optional<hash128>& was_in, duration since_start);
+
 /// What shard 0 knows.
 struct admission {
   hash128 cluster;

@@ -135,6 +135,20 @@ TEST_CASE("only a member's word is passed back to who asks to be let in") {
   }
 }
 
+TEST_CASE("who was in a cluster joins that one, and is in no hurry to be refused") {
+  const hash128 ours{1, 2}, other{3, 4};
+  const auto in = no_admission(standing::admitted, "", other), out = no_admission(standing::refused, "why", other);
+  CHECK(news_in(in, std::nullopt, {}) == admit_news::admitted);
+  CHECK(news_in(in, other, {}) == admit_news::admitted);
+  CHECK(news_in(in, ours, duration{1'000'000}) == admit_news::of_others);
+  CHECK(news_in(out, std::nullopt, {}) == admit_news::refused);
+  CHECK(news_in(out, other, duration{59'999}) == admit_news::none);
+  CHECK(news_in(out, other, duration{60'000}) == admit_news::refused);
+  CHECK(news_in(no_admission(standing::admitted, ""), std::nullopt, {}) == admit_news::none);
+  for (const auto is : {standing::empty, standing::promised, standing::member})
+    CHECK(news_in(no_admission(is, "", ours), std::nullopt, {}) == admit_news::none);
+}
+
 TEST_CASE("names and addresses that cannot be are none") {
   for (const auto* const good : {"n1", "a.b_c-9", "0"}) CHECK(is_node_name(good));
   for (const auto* const bad : {"", "N1", "a b", "a/b", "\xc3\xa9"}) CHECK_FALSE(is_node_name(bad));
