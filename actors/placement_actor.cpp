@@ -33,6 +33,7 @@ placement_shell::placement_shell(shell<placement_shell>* self, placement_options
   : self_(self), o_(std::move(options)), known_(o_.known) {
   BURROW_ASSERT(o_.plane && o_.table && o_.clock && o_.keep && o_.send);
   seen_[o_.self.node] = {o_.self.node, membership::member_state::alive, now()};
+  if (!o_.news.empty()) say(o_.news);
   if (known_.map.epoch > 0) act_by_map();
   self_->send(o_.supervisor, get_replicas{me()}); // and told of each change
   self_->send(self_, tick_atom_v);
@@ -88,13 +89,14 @@ void placement_shell::on_status(const node_status& m) {
     return tell_planner(mine);
   }
   if (!lead_) begin_leading();
-  reported(std::move(mine));
+  lead_->reports.take(std::move(mine.shards), now());
   answer_asking();
   plan();
 }
 
 std::vector<node_id> placement_shell::planners() const {
-  const auto leader = o_.table->leader_of({0});
+  // Only a replica of its own tells a node of each new leader. What it has once heard from others nobody takes back.
+  const auto leader = o_.table->held_here({0}) ? o_.table->leader_of({0}) : node_id{};
   if (leader.value != 0 && leader != o_.self.node) return {leader};
   std::vector<node_id> out;
   if (known_.map.shards.empty()) return out;
@@ -126,7 +128,7 @@ void placement_shell::on_order(const control_order_said& m) {
   const auto epoch = report->epoch;
   // Whoever reports says what it leads; of what others lead it knows nothing.
   std::erase_if(report->shards, [&](const shard_seen& s) { return s.leader != m.from; });
-  reported(as_of(std::move(*report), now()));
+  lead_->reports.take(as_of(std::move(*report), now()).shards, now());
   answer_asking();
   if (lead_->read && epoch < lead_->map.epoch) publish_to(m.from);
 }
@@ -135,13 +137,15 @@ void placement_shell::on_members(const members_changed& m) {
   members_ = *m.members;
   for (const auto& one : members_) {
     auto& seen = seen_[one.id];
-    if (seen.node == one.id && seen.state == one.state) continue;
-    if (seen.node == one.id || one.state != membership::member_state::alive) {
+    const bool known = seen.node == one.id;
+    if (known && seen.state == one.state) continue;
+    if (known || one.state != membership::member_state::alive) {
       static constexpr std::string_view words[] = {"is alive", "is suspect", "is dead", "has left"};
       say((one.facts.name.empty() ? "a node" : one.facts.name) + " " +
           std::string(words[static_cast<std::size_t>(one.state)]));
     }
-    seen = {one.id, one.state, now()};
+    if (known) saw(seen, one.state, now(), o_.plan);
+    else seen = {one.id, one.state, now()};
     if (one.state != membership::member_state::alive && o_.lost) o_.lost(one.id);
   }
 }
@@ -238,10 +242,9 @@ void placement_shell::pass_on(admit_in& m, const admit_question& q) {
   BURROW_ASSERT(at); // validate() let it through
   // The data plane listens on the port after the control plane's.
   auto done = [m, cluster = o_.cluster](result<std::string> said) {
-    // Where that member was a newcomer may be by now, the asker itself even, who must not hear its own promise from us.
     const auto heard = said ? codec::decode_admin(*said) : result<placement::admin_message>{said.error()};
     const auto* const a = heard ? std::get_if<admit_answer>(&*heard) : nullptr;
-    if (a != nullptr && a->cluster == cluster) return m.answer(std::move(said).value());
+    if (a != nullptr && is_word_of_member(*a, cluster)) return m.answer(std::move(said).value());
     m.answer(codec::encode_admin(no_admission(standing::member, "the leader of the metadata did not answer", cluster)));
   };
   o_.plane->ask(at->first, static_cast<std::uint16_t>(at->second + 1), codec::encode_admin(again), std::move(done));

@@ -49,6 +49,7 @@ struct placement_options {
   /// Members to know of besides those that spoke for themselves.
   std::function<void(const std::vector<placement::node_entry>&)> introduce;
   std::function<void(const cluster_event&)> event; ///< may be null
+  std::string news; ///< what became of this node before the actor ran: its first event; empty: nothing
   std::function<void(const node_status&)> status;  ///< once every `every`; may be null
   std::function<void(node_id)> lost;               ///< a node is suspect, dead or gone; may be null
 };

@@ -13,14 +13,13 @@ namespace {
 
 using namespace placement;
 
-constexpr duration report_kept{5'000}, write_patience{10'000};
+constexpr duration write_patience{10'000};
 constexpr std::string_view both_prefix = "placement/";
 
 } // namespace
 
 void placement_shell::begin_leading() {
-  lead_.emplace();
-  lead_->since = now();
+  lead_.emplace(now());
   writing_.reset();
   read_shard0();
 }
@@ -80,22 +79,12 @@ void placement_shell::took(const queue::registry_answer& m) {
 
 /// The cluster is as old as this process: the map is written, and then read back like any other.
 void placement_shell::found_cluster() {
-  std::vector<shard_seen> reported;
-  for (const auto& [shard, report] : lead_->reports) reported.push_back(report.first);
-  if (auto map = founding_map(o_.self.node, o_.shards, reported)) write(std::move(*map), {o_.self}, {}, nullptr);
-}
-
-void placement_shell::reported(report_order m) {
-  for (auto& shard : m.shards) {
-    const auto known = lead_->reports.find(shard.shard);
-    if (known != lead_->reports.end() && known->second.first.mark() > shard.mark()) continue;
-    const auto id = shard.shard;
-    lead_->reports.insert_or_assign(id, std::pair{std::move(shard), now()});
-  }
+  if (auto map = founding_map(o_.self.node, o_.shards, lead_->reports.fresh(now())))
+    write(std::move(*map), {o_.self}, {}, nullptr);
 }
 
 bool placement_shell::knows_leaders() const {
-  return lead_->read && (lead_->reports.size() >= lead_->map.shards.size() || lead_->since + report_kept < now());
+  return lead_->read && lead_->reports.knows_leaders(lead_->map.shards.size(), now());
 }
 
 void placement_shell::answer_asking() {
@@ -108,10 +97,7 @@ void placement_shell::answer_asking() {
 }
 
 cluster_view placement_shell::view() const {
-  cluster_view out{lead_->map, lead_->nodes, nodes_seen(), {}, lead_->transfers, now(), o_.plan};
-  for (const auto& [shard, report] : lead_->reports)
-    if (report.second + report_kept >= out.now) out.shards.push_back(report.first);
-  return out;
+  return {lead_->map, lead_->nodes, nodes_seen(), lead_->reports.fresh(now()), lead_->transfers, now(), o_.plan};
 }
 
 void placement_shell::plan() {

@@ -15,15 +15,16 @@ namespace burrow {
 
 /// What is known where shard 0 leads.
 struct placement_leading {
+  explicit placement_leading(instant since) : reports(since) {}
+
   bool read = false;         ///< map and nodes are those of shard 0
   std::uint64_t asked = 0;   ///< cookie of the question under way; 0 = none
   placement::shard_map map;
   std::vector<placement::node_entry> nodes;
   std::string stored_map;    ///< as it lies in shard 0
   std::map<node_id, std::string> stored_nodes;
-  std::map<shard_id, std::pair<placement::shard_seen, instant>> reports;
+  placement::report_book reports;
   std::vector<placement::transfer_seen> transfers;
-  instant since;
   std::vector<std::pair<node_id, std::uint64_t>> asking; ///< for a picture, before there is one; questions' numbers
 };
 /// Asked where shard 0 leads, for administration here.
@@ -83,7 +84,6 @@ private:
   void on_results(const shard_results& m);
   void took(const queue::registry_answer& m);
   void found_cluster();
-  void reported(placement::report_order m);
   void plan();
   void write(placement::shard_map map, std::vector<placement::node_entry> nodes, std::vector<placement::step> steps,
              std::function<void(bool)> then);
@@ -94,7 +94,7 @@ private:
   void admit(admit_in& m, const placement::admit_question& q);
   void ordered(const placement::node_order& m);
   void ordered(const placement::move_order& m);
-  /// Whether what the leaders of all shards report has had time to come: before, nobody seems to lead anything.
+  /// Whether there is a picture to show.
   [[nodiscard]] bool knows_leaders() const;
   void answer_asking();
   [[nodiscard]] placement::cluster_view view() const;

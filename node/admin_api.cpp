@@ -93,7 +93,7 @@ void admin_api::handle(const http_request& request, std::function<void(http_resp
   made.request_id = request.request_id;
   const auto path = made.path, request_id = made.request_id;
   if (own_.add([this, made = std::move(made), done] { done(answer(made)); })) return;
-  done(problem(503, "overloaded", "Too many requests", "Ask again a little later.", path, request_id));
+  done(admin_problem(problem_type::overloaded, "Ask again a little later.", path, request_id));
 }
 
 http_response admin_api::answer(const job& what) {
@@ -109,11 +109,14 @@ http_response admin_api::answer(const job& what) {
                            op.method == http_method::get ? ", HEAD" : "");
   }
   if (allowed.empty())
-    return problem(404, "not-found", "Not found", "No such resource below /admin/v1.", what.path, what.request_id);
-  auto out = problem(405, "method-not-allowed", "Method not allowed", "Only " + allowed + ".", what.path,
-                     what.request_id);
+    return trouble(what, problem_type::not_found, "No such resource below /admin/v1.");
+  auto out = trouble(what, problem_type::method_not_allowed, "Only " + allowed + ".");
   out.fields.emplace_back("Allow", allowed);
   return out;
+}
+
+http_response admin_api::trouble(const job& what, problem_type type, std::string_view why, json members) {
+  return admin_problem(type, why, what.path, what.request_id, std::move(members));
 }
 
 http_response admin_api::document(const job&) {
@@ -142,7 +145,7 @@ http_response admin_api::usage(const job& what) {
   for (const auto& [name, u] : page.accounts)
     list.push_back({{"account", name}, {"queues", u.queues}, {"messages", u.messages}, {"bytes", u.bytes}});
   if (!account.empty() && list.empty() && page.exact)
-    return problem(404, "account-not-found", "Account not found", "It holds no queue.", what.path, what.request_id);
+    return trouble(what, problem_type::account_not_found, "It holds no queue.");
   const json next = page.next.empty() ? json() : json(page.next);
   return json_response(200, {{"accounts", std::move(list)}, {"exact", page.exact}, {"next", next}});
 }
@@ -164,8 +167,7 @@ std::vector<std::uint16_t> admin_api::out_of_service() {
 bool admin_api::is_json(const job& what) { return std::string_view(what.content_type).starts_with("application/json"); }
 
 http_response admin_api::not_json(const job& what) {
-  return problem(415, "unsupported-media-type", "Unsupported media type", "Send application/json.", what.path,
-                 what.request_id);
+  return trouble(what, problem_type::unsupported_media_type, "Send application/json.");
 }
 
 http_response admin_api::backup_create(const job& what) {
@@ -173,28 +175,26 @@ http_response admin_api::backup_create(const job& what) {
   // A follower may lack what was acknowledged, and not every shard need be here: it would be no copy of anything.
   const auto seen = facts_.placement ? picture() : std::nullopt;
   if (facts_.placement && (!seen || seen->view.nodes.size() > 1))
-    return problem(409, "cluster-member", "One node of a cluster", "What one member has is not all that the cluster "
-                   "acknowledged. A backup of a whole cluster is not there yet.", what.path, what.request_id);
+    return trouble(what, problem_type::cluster_member, "What one member has is not all that the cluster acknowledged. "
+                   "A backup of a whole cluster is not there yet.");
   const auto body = json::parse(what.body, nullptr, false);
   if (!body.is_object() || body.size() != 1 || !body.contains("directory") || !body["directory"].is_string())
-    return problem(422, "invalid-parameter", "Invalid body", "{\"directory\": \"/absolute/path\"} is what it takes.",
-                   what.path, what.request_id);
+    return trouble(what, problem_type::invalid_directory, "{\"directory\": \"/absolute/path\"} is what it takes.");
   const std::string directory = body["directory"];
   if (directory.find('\0') != std::string::npos || directory.size() > 4000)
-    return problem(422, "invalid-parameter", "Invalid directory", "No such path can be.", what.path, what.request_id);
+    return trouble(what, problem_type::invalid_directory, "No such path can be.");
   const auto begun = backup_->start({directory, what.client, what.request_id, out_of_service()});
   if (begun) return json_response(202, backup_->status());
   const auto& why = begun.error();
-  const bool failed = why == errc::io_failed;
+  const bool failed = why == errc::io_failed || why == errc::sync_failed;
   if (why != errc::busy)
     static_cast<void>(facts_.audit->write({"backup-create", what.client, failed ? "failed" : "refused",
                                            what.request_id, {{"directory", directory}, {"why", why.context}}}));
   if (why == errc::busy)
-    return problem(409, "backup-running", "A backup is under way", "One at a time.", what.path, what.request_id);
-  if (why == errc::no_space)
-    return problem(409, "no-space", "Not enough room", why.context, what.path, what.request_id);
-  return failed ? problem(500, "backup-failed", "The backup failed", why.context, what.path, what.request_id)
-                : problem(422, "invalid-parameter", "Invalid directory", why.context, what.path, what.request_id);
+    return trouble(what, problem_type::backup_running, "One at a time.");
+  return trouble(what, why == errc::no_space ? problem_type::no_room : failed ? problem_type::backup_failed
+                                                                              : problem_type::invalid_directory,
+                 why.context);
 }
 
 http_response admin_api::backup_cancel(const job& what) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "actors/gateway/gateway_actor.hpp"
+#include "actors/gateway/problem.hpp"
 #include "actors/look_desk.hpp"
 #include "actors/messages.hpp"
 #include "actors/placement_actor.hpp"
@@ -86,9 +87,11 @@ private:
   http_response order(const job& what);
   http_response ordered(const job& what, const std::string& action, operator_request ask,
                         const std::vector<placement::node_entry>& nodes);
-  http_response no_answer(const job& what);
+  static http_response no_answer(const job& what);
   [[nodiscard]] static bool is_json(const job& what);
   static http_response not_json(const job& what);
+  static http_response trouble(const job& what, problem_type type, std::string_view why,
+                               nlohmann::ordered_json members = nlohmann::ordered_json::object());
   [[nodiscard]] std::optional<cluster_picture> picture();
   void describe_cluster(nlohmann::ordered_json& out);
   [[nodiscard]] shard_reach reach() const { return {shards_, facts_.router}; }

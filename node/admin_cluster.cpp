@@ -144,8 +144,7 @@ std::optional<cluster_picture> admin_api::picture() {
 }
 
 http_response admin_api::no_answer(const job& what) {
-  return problem(503, "overloaded", "No answer", "The node's actors did not answer in time.", what.path,
-                 what.request_id);
+  return trouble(what, problem_type::overloaded, "The node's actors did not answer in time.");
 }
 
 http_response admin_api::members(const job& what) {
@@ -172,7 +171,7 @@ http_response admin_api::events(const job& what) {
   const auto seen = picture();
   if (!seen) return no_answer(what);
   const auto bad = [&](const char* why) {
-    return problem(400, "malformed", "Malformed request", why, what.path, what.request_id);
+    return trouble(what, problem_type::malformed, why);
   };
   const auto since = query_value(what.query, "since"), about = query_value(what.query, "about");
   const auto limit_text = query_value(what.query, "limit");
@@ -195,7 +194,7 @@ http_response admin_api::order(const job& what) {
   if (!is_json(what)) return not_json(what);
   const auto body = json::parse(what.body, nullptr, false);
   const auto bad = [&](const std::string& why) {
-    return problem(400, "malformed", "Malformed request", why, what.path, what.request_id);
+    return trouble(what, problem_type::malformed, why);
   };
   if (!body.is_object()) return bad("The body must be a JSON object.");
   const auto text = [&](const char* key) {
@@ -209,8 +208,7 @@ http_response admin_api::order(const job& what) {
   if (action == actions.end())
     return bad("\"action\" is one of drain, undo, decommission, move, transfer, rebalance.");
   if (!facts_.placement)
-    return problem(409, "no-cluster", "No cluster", "This node runs alone: there is nowhere to move anything to.",
-                   what.path, what.request_id);
+    return trouble(what, problem_type::no_cluster, "This node runs alone: there is nowhere to move anything to.");
   const auto seen = picture();
   if (!seen) return no_answer(what);
   operator_request ask;
@@ -220,8 +218,7 @@ http_response admin_api::order(const job& what) {
     if (text(key).empty()) continue;
     const auto* const node = named(seen->view.nodes, text(key));
     if (node == nullptr)
-      return problem(404, "node-not-found", "No such node", fmt::format("No node is called {}.", text(key)), what.path,
-                     what.request_id);
+      return trouble(what, problem_type::node_not_found, fmt::format("No node is called {}.", text(key)));
     *to = node->node;
   }
   if (of_node && ask.node.value == 0) return bad("\"node\" names no node.");
@@ -249,7 +246,7 @@ http_response admin_api::ordered(const job& what, const std::string& action, ope
     const auto noted = facts_.audit->write({"cluster-" + action, what.client, "begins", what.request_id,
                                             {{"node", name_of(nodes, ask.node)}, {"to", name_of(nodes, ask.to)},
                                              {"shard", std::to_string(ask.shard.value)}, {"reason", ask.reason}}});
-    if (!noted) return problem(500, "unavailable", "Not done", noted.error().context, what.path, what.request_id);
+    if (!noted) return trouble(what, problem_type::not_written, noted.error().context);
   }
   caf::scoped_actor self(system_);
   std::optional<operator_answer> out;
@@ -258,13 +255,10 @@ http_response admin_api::ordered(const job& what, const std::string& action, ope
   self->receive([&](operator_answer& m) { out = std::move(m); }, caf::after(answer_time) >> [] {});
   if (!out) return no_answer(what);
   if (out->problem != errc::ok)
-    return problem(503, "no-leader", "No leader", "Nobody leads the cluster's metadata (shard 0) at this moment.",
-                   what.path, what.request_id);
+    return trouble(what, problem_type::no_leader, "Nobody leads the cluster's metadata (shard 0) at this moment.");
   auto plan = plan_json(*out, nodes);
   if (ask.dry_run || out->begun || ask.what == operator_request::kind::rebalance) return json_response(200, plan);
-  json body{{"type", "/problems/refused"}, {"title", "Refused"}, {"status", 409}, {"detail", out->plan.refusal},
-            {"instance", what.path}, {"request_id", what.request_id}, {"retryable", false}, {"plan", std::move(plan)}};
-  return json_response(409, body);
+  return trouble(what, problem_type::refused, out->plan.refusal, {{"plan", std::move(plan)}});
 }
 
 } // namespace burrow

@@ -83,8 +83,7 @@ http_response admin_api::doctor(const job& what) {
   const auto wanted = query_value(what.query, "node");
   const bool is_own = wanted == facts_.with.values.node;
   const auto nobody = [&] {
-    return problem(404, "node-not-found", "No such node", fmt::format("No node is called {}.", wanted), what.path,
-                   what.request_id);
+    return trouble(what, problem_type::node_not_found, fmt::format("No node is called {}.", wanted));
   };
   if (!facts_.placement && !wanted.empty() && !is_own) return nobody();
   auto own = own_findings();
@@ -119,8 +118,7 @@ http_response admin_api::doctor(const job& what) {
     for (const auto node : facts_.linked()) facts.linked.insert(node);
   if (wanted.empty()) return json_response(200, to_json(diagnose_cluster(facts)));
   if (!facts.reports.back().answered)
-    return problem(503, "overloaded", "No answer", fmt::format("{} did not answer.", wanted), what.path,
-                   what.request_id);
+    return trouble(what, problem_type::overloaded, fmt::format("{} did not answer.", wanted));
   return json_response(200, to_json(facts.reports.back().findings));
 }
 

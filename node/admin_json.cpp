@@ -24,18 +24,20 @@ http_response json_response(int status, const json& what) {
   return out;
 }
 
-http_response problem(int status, std::string_view slug, std::string_view title, std::string_view detail,
-                      const std::string& path, const std::string& request_id) {
+http_response admin_problem(problem_type type, std::string_view detail, const std::string& path,
+                            const std::string& request_id, json members) {
+  const auto& facts = facts_of(type);
   json out;
-  out["type"] = fmt::format("/problems/{}", slug);
-  out["title"] = title;
-  out["status"] = status;
+  out["type"] = fmt::format("/problems/{}", facts.slug);
+  out["title"] = facts.title;
+  out["status"] = facts.status;
   out["detail"] = detail;
   out["instance"] = path;
   out["request_id"] = request_id;
-  out["retryable"] = status == 503;
-  auto response = json_response(status, out);
-  if (status == 503) response.fields.emplace_back("Retry-After", "1");
+  out["retryable"] = facts.retryable;
+  out.update(members);
+  auto response = json_response(facts.status, out);
+  if (facts.retry_after > 0) response.fields.emplace_back("Retry-After", std::to_string(facts.retry_after));
   return response;
 }
 

@@ -58,12 +58,9 @@ std::map<node_id, node_shown> admin_api::ask_nodes(const std::vector<node_id>& n
 /// on disk before the process ends, so that the directory does not come back as a node that nobody knows.
 http_response admin_api::leave(const job& what) {
   if (!is_json(what)) return not_json(what);
-  const auto refused = [&](const char* slug, const char* title, const std::string& why) {
-    return problem(409, slug, title, why, what.path, what.request_id);
-  };
   const auto& name = facts_.with.values.node;
   if (!facts_.placement)
-    return refused("no-cluster", "No cluster", "This node runs alone: there is nobody to leave. Stop it instead.");
+    return trouble(what, problem_type::no_cluster, "This node runs alone: there is nobody to leave. Stop it instead.");
   const auto known = ask_status(system_, supervisor_);
   const auto seen = picture();
   if (!known || !seen) return no_answer(what);
@@ -71,16 +68,16 @@ http_response admin_api::leave(const job& what) {
   const bool told = self == nullptr || self->state == placement::node_state::leaving ||
                     self->state == placement::node_state::gone;
   if (!told)
-    return refused("refused", "Refused", fmt::format("{0} is a member like any other. First: burrow node decommission "
-                                                     "{0}", name));
+    return trouble(what, problem_type::refused, fmt::format("{0} is a member like any other. First: burrow node "
+                                                            "decommission {0}", name));
   if (!known->shards.empty())
-    return refused("refused", "Refused", fmt::format("{} still holds {} shards, which are being moved; they would lose "
-                                                     "a copy.", name, known->shards.size()));
+    return trouble(what, problem_type::refused, fmt::format("{} still holds {} shards, which are being moved; they "
+                                                            "would lose a copy.", name, known->shards.size()));
   if (auto noted = facts_.audit->write({"cluster-leave", what.client, "begins", what.request_id, {{"node", name}}});
       !noted)
-    return problem(500, "unavailable", "Not done", noted.error().context, what.path, what.request_id);
+    return trouble(what, problem_type::not_written, noted.error().context);
   if (auto kept = replace_file(facts_.with.values.data, left_file, hex_id(facts_.identity.cluster) + '\n'); !kept)
-    return problem(500, "unavailable", "Not done", kept.error().context, what.path, what.request_id);
+    return trouble(what, problem_type::not_written, kept.error().context);
   spdlog::info("this node has left its cluster for good and ends; its directory starts no more");
   ::kill(::getpid(), SIGTERM); // as a service manager would: answers what it holds, this one too, and ends
   return json_response(202, {{"node", name}, {"left", true}});

@@ -1,8 +1,6 @@
 // /admin/v1/openapi.json: the table of admin_routes.cpp as an OpenAPI 3.1 document.
 #include "node/admin_routes.hpp"
 
-#include "actors/gateway/problem.hpp"
-
 #include <nlohmann/json.hpp>
 
 #include <map>
@@ -51,8 +49,8 @@ json responses(const admin_operation& op, bool head) {
     out[std::to_string(answer.status)] = std::move(one);
   }
   std::map<int, std::set<std::string>> slugs;
-  for (const auto& p : op.problems) slugs[p.status].emplace(p.slug);
-  for (const auto type : of_any) slugs[facts_of(type).status].emplace(facts_of(type).slug);
+  for (const auto& some : {op.problems, std::span<const problem_type>(of_any)})
+    for (const auto type : some) slugs[facts_of(type).status].emplace(facts_of(type).slug);
   for (const auto& [status, names] : slugs) out[std::to_string(status)] = problem_answer(names);
   return out;
 }

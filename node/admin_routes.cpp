@@ -4,6 +4,7 @@ namespace burrow {
 namespace {
 
 using enum http_method;
+using enum problem_type;
 
 constexpr std::string_view text = R"({"type": "string"})";
 
@@ -16,18 +17,15 @@ constexpr admin_parameter of_events[] = {
   {"about", text, "Only events that name this: `n2`, `shard 7`; in any case of letters"},
   {"limit", R"({"type": "integer", "minimum": 1, "maximum": 1000})", "Only the newest so many"}};
 
-constexpr admin_problem of_actors[] = {{503, "overloaded"}};
-constexpr admin_problem of_account[] = {{404, "account-not-found"}};
-constexpr admin_problem of_named[] = {{404, "node-not-found"}, {503, "overloaded"}};
-constexpr admin_problem of_filter[] = {{400, "malformed"}, {503, "overloaded"}};
-constexpr admin_problem of_backup[] = {
-  {409, "cluster-member"}, {409, "backup-running"}, {409, "no-space"}, {415, "unsupported-media-type"},
-  {422, "invalid-parameter"}, {500, "backup-failed"}};
-constexpr admin_problem of_order[] = {
-  {400, "malformed"}, {404, "node-not-found"}, {409, "no-cluster"}, {409, "refused"}, {415, "unsupported-media-type"},
-  {500, "unavailable"}, {503, "no-leader"}, {503, "overloaded"}};
-constexpr admin_problem of_leave[] = {
-  {409, "no-cluster"}, {409, "refused"}, {415, "unsupported-media-type"}, {500, "unavailable"}, {503, "overloaded"}};
+constexpr problem_type of_actors[] = {overloaded};
+constexpr problem_type of_account[] = {account_not_found};
+constexpr problem_type of_named[] = {node_not_found, overloaded};
+constexpr problem_type of_filter[] = {malformed, overloaded};
+constexpr problem_type of_backup[] = {cluster_member,    backup_running, no_room, unsupported_media_type,
+                                      invalid_directory, backup_failed};
+constexpr problem_type of_order[] = {malformed,   node_not_found, no_cluster, refused, unsupported_media_type,
+                                     not_written, no_leader,      overloaded};
+constexpr problem_type of_leave[] = {no_cluster, refused, unsupported_media_type, not_written, overloaded};
 
 constexpr admin_answer of_document[] = {{200, "This document", "Document"}};
 constexpr admin_answer says_status[] = {{200, "How the node is", "Status"}};

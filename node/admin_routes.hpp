@@ -3,7 +3,7 @@
 // (a schema: admin_schemas.cpp) and its function to admin_api; test/node/admin_document_test.py checks both ways.
 #pragma once
 
-#include "actors/gateway/http.hpp"
+#include "actors/gateway/problem.hpp"
 
 #include <span>
 #include <string>
@@ -18,11 +18,6 @@ struct admin_answer {
   int status = 200;
   std::string_view meaning, schema; ///< a name of admin_schemas()
 };
-/// An error answer: application/problem+json of one of these types.
-struct admin_problem {
-  int status = 0;
-  std::string_view slug;
-};
 
 struct admin_operation {
   http_method method = http_method::get; ///< get serves HEAD too
@@ -32,7 +27,7 @@ struct admin_operation {
   std::span<const admin_parameter> parameters;
   std::string_view body; ///< a name of admin_schemas(); empty: none is read
   std::span<const admin_answer> answers;
-  std::span<const admin_problem> problems; ///< beside those that any request may meet
+  std::span<const problem_type> problems; ///< beside those that any request may meet
 };
 [[nodiscard]] std::span<const admin_operation> admin_operations();
 

@@ -94,8 +94,7 @@ void admin_api::describe_cluster(json& out) {
 http_response admin_api::status(const job& what) {
   const auto known = ask_status(system_, supervisor_);
   if (!known)
-    return problem(503, "overloaded", "No answer", "The node's actors did not answer in time.", what.path,
-                   what.request_id);
+    return no_answer(what);
   const auto shards = count(*known);
   const auto now = std::chrono::steady_clock::now();
   const double span = std::chrono::duration<double>(now - last_asked_).count();

@@ -271,9 +271,11 @@ result<void> running_node::start() {
   if (!shards) return shards.error();
   auto keys = find_keys({*shards, cluster_ ? cluster_->router() : caf::actor{}});
   if (!keys) return keys.error();
+  auto figures = std::make_shared<node_metrics>(registry_);
+  figures->store_set_aside(last_set_aside(with_.values.data));
   admin_ = std::make_unique<admin_api>(*system_, supervisor_, std::move(*shards),
                                        admin_facts{with_, data_.identity, data_.store, started_, registry_, data_.loss,
-                                                   audit_, std::make_shared<node_metrics>(registry_),
+                                                   audit_, std::move(figures),
                                                    own_entry(with_.values, data_.identity.node),
                                                    cluster_ ? cluster_->placement() : caf::actor{},
                                                    cluster_ ? cluster_->router() : caf::actor{},

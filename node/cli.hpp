@@ -23,6 +23,7 @@ enum exit_code : int {
   exit_limited = 6,
   exit_unreachable = 7,
   exit_warnings = 8,
+  exit_sync_failed = 9, ///< of `serve`: the disk did not keep what it was told to
   exit_interrupted = 130,
 };
 

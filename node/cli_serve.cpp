@@ -68,7 +68,7 @@ int serve_command(const std::vector<std::string>& arguments) {
   if (!opened) {
     const auto& why = opened.error();
     const std::string text = why.context.empty() ? std::string(to_string(why.code)) : why.context;
-    return cli_error(why.code == errc::config_invalid ? exit_usage : exit_failed, text);
+    return cli_error(exit_status_of(why), text);
   }
   print_banner(*with, (*opened)->about());
   notify_service_manager("READY=1");

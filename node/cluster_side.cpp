@@ -77,6 +77,7 @@ node_former cluster_side::former() {
 
 result<void> cluster_side::know(data_directory& data) {
   identity_ = data.identity;
+  set_aside_ = data.set_aside;
   auto life = data.begin_life(read_clocks().wall.ms);
   if (!life) return life.error();
   life_ = *life;
@@ -156,6 +157,8 @@ result<void> cluster_side::start(caf::actor_system& system, const caf::actor& su
     caf::anon_send(to, introduce_members{std::move(who)});
   };
   o.event = [](const cluster_event& e) { spdlog::info("cluster: {}", e.text); };
+  if (!set_aside_.empty())
+    o.news = with_.node + " had lost synced writes and begins anew; its old store is in " + set_aside_;
   o.status = std::move(status);
   o.lost = [net = net_](node_id peer) { net->lost(peer, false); };
   placement_ = spawn_placement_actor(system, std::move(o));

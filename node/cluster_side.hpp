@@ -75,6 +75,7 @@ private:
   std::shared_ptr<leaders> table_;
   std::shared_ptr<forward_net> net_;
   codec::node_record identity_;
+  std::string set_aside_; ///< as data_directory has it
   std::uint64_t life_ = 0;
   std::optional<placement::map_order> map_;
   std::vector<hosted_replica> hosted_;

@@ -17,7 +17,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <chrono>
 #include <cstring>
 #include <filesystem>
@@ -25,6 +27,8 @@
 
 namespace burrow {
 namespace {
+
+constexpr std::string_view lost_directory = "lost", lost_store = "store-";
 
 /// Without a record of the node the store must be empty: who it was is lost otherwise, and how many shards it had.
 result<void> expect_empty(const store& data) {
@@ -71,9 +75,10 @@ result<void> identify(data_directory& out, const settings& with, const node_form
 
 /// Out of the way of a new store, but still there for whoever must look at it. Cut short it is done again: what is
 /// left without the rest has lost writes, too.
-result<void> set_aside(const std::string& directory, const std::string& lost) {
+result<std::string> set_aside(const std::string& directory, const std::string& lost) {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
-  const auto name = fmt::format("lost/store-{}", std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
+  const auto name = fmt::format("{}/{}{}", lost_directory, lost_store,
+                                std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
   if (auto noted = audit(directory, {"set-aside", "burrow", "begins", {}, {{"lost", lost}, {"to", name}}}); !noted)
     return noted.error();
   std::error_code failed;
@@ -88,19 +93,21 @@ result<void> set_aside(const std::string& directory, const std::string& lost) {
     if (auto synced = sync_directory(directory + changed); !synced) return synced.error();
   spdlog::error("store: {}. This node begins anew, under another id, with copies from the other nodes of its cluster; "
                 "what is left of its store is in {}/{}", lost, directory, name);
-  return {};
+  return name;
 }
 
 /// The store, salvaged if it lost synced writes and the operator accepts that. What is to be checked afterwards, and
 /// why it was accepted, is on disk before anything is touched. A member has nothing to accept: it would promise what it
 /// has forgotten, and others have its copies, so it comes back with an empty one (replication.md section 4).
-result<std::unique_ptr<rocks_store>> open_store(const settings& with, bool is_member, accepted_loss& loss) {
+result<std::unique_ptr<rocks_store>> open_store(const settings& with, bool is_member, data_directory& out) {
   auto options = store_options(with);
   auto opened = rocks_store::open(options);
   if (opened || opened.code() != errc::lost_writes) return opened;
   const auto lost = opened.error().context;
   if (is_member) {
-    if (auto moved = set_aside(with.data, lost); !moved) return moved.error();
+    auto moved = set_aside(with.data, lost);
+    if (!moved) return moved.error();
+    out.set_aside = std::move(moved).value();
     return rocks_store::open(options);
   }
   if (with.accept_loss.empty())
@@ -110,7 +117,7 @@ result<std::unique_ptr<rocks_store>> open_store(const settings& with, bool is_me
   if (auto noted = audit(with.data, {"accept-loss", audit_user(), "begins", {},
                                     {{"reason", with.accept_loss}, {"lost", lost}}}); !noted)
     return noted.error();
-  if (auto begun = loss.begin(); !begun) return begun.error();
+  if (auto begun = out.loss->begin(); !begun) return begun.error();
   options.accept_loss = true;
   return rocks_store::open(options);
 }
@@ -160,6 +167,19 @@ std::uint64_t random_number() {
   return n;
 }
 
+instant last_set_aside(const std::string& directory) {
+  instant last;
+  std::error_code unseen;
+  for (const auto& kept : std::filesystem::directory_iterator(directory + '/' + std::string(lost_directory), unseen)) {
+    const auto name = kept.path().filename().string();
+    std::int64_t at = 0;
+    if (!name.starts_with(lost_store)) continue;
+    std::from_chars(name.data() + lost_store.size(), name.data() + name.size(), at);
+    last = std::max(last, instant{at});
+  }
+  return last;
+}
+
 rocks_options store_options(const settings& with) {
   rocks_options out;
   out.directory = with.data;
@@ -184,7 +204,7 @@ result<data_directory> data_directory::open(const settings& with, const node_for
   const auto map = read_cluster_file(with.data);
   if (!map) return map.error();
   const bool is_member = form && *map && (**map).nodes.size() > 1;
-  auto store = open_store(with, is_member, *out.loss);
+  auto store = open_store(with, is_member, out);
   if (!store) return store.error();
   out.store = std::shared_ptr<rocks_store>(std::move(*store));
   if (auto known = identify(out, with, form); !known) return known.error();

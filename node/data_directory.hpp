@@ -21,6 +21,7 @@ struct data_directory {
   std::shared_ptr<rocks_store> store;
   codec::node_record identity;
   bool fresh = false; ///< made by this start: a new cluster
+  std::string set_aside; ///< where this start moved a store that had lost writes, below the directory; empty: nowhere
   int lock = -1;      ///< file descriptor, held as long as the process lives
   std::shared_ptr<accepted_loss> loss; ///< which shards must be checked before they serve
 
@@ -41,6 +42,9 @@ inline constexpr const char* restoring_file = "RESTORING";
 
 /// Of the store in the directory `data`.
 [[nodiscard]] rocks_options store_options(const settings& with);
+
+/// When a store was last moved to `lost/` and is still there; 0: none is.
+[[nodiscard]] instant last_set_aside(const std::string& directory);
 
 [[nodiscard]] std::uint64_t random_number();
 /// Random bytes from the kernel.

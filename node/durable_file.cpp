@@ -12,8 +12,8 @@
 namespace burrow {
 namespace {
 
-error failed(const char* what, const std::string& path) {
-  return {errc::io_failed, fmt::format("{} {}: {}", what, path, std::strerror(errno))};
+error failed(const char* what, const std::string& path, errc code = errc::io_failed) {
+  return {code, fmt::format("{} {}: {}", what, path, std::strerror(errno))};
 }
 
 result<void> write_and_sync(const std::string& path, int flags, std::string_view bytes) {
@@ -25,8 +25,9 @@ result<void> write_and_sync(const std::string& path, int flags, std::string_view
     if (wrote > 0) bytes.remove_prefix(static_cast<std::size_t>(wrote));
     else good = wrote < 0 && errno == EINTR;
   }
+  const bool wrote = good;
   good = good && ::fsync(file) == 0;
-  const auto why = failed("write", path);
+  const auto why = wrote ? failed("sync", path, errc::sync_failed) : failed("write", path);
   ::close(file);
   if (!good) return why;
   return {};
@@ -39,7 +40,7 @@ result<void> sync_directory(const std::string& directory) {
   const int at = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (at < 0) return failed("open", directory);
   const bool good = ::fsync(at) == 0;
-  const auto why = failed("sync", directory);
+  const auto why = failed("sync", directory, errc::sync_failed);
   ::close(at);
   if (!good) return why;
   return {};

@@ -29,7 +29,6 @@ using namespace std::chrono_literals;
 using steady = std::chrono::steady_clock;
 constexpr const char* promise_file = "PROMISE";
 constexpr duration say_every = 5s, ask_every = 500ms;
-constexpr duration dead_within = 60s; ///< of a node that has ended all others know it: its name is free
 
 result<std::optional<std::string>> read_file(const std::string& path) {
   std::error_code failed;
@@ -204,30 +203,31 @@ private:
 
   void heard(const std::string& address, const admit_answer& a) {
     if (!a.text.empty()) last_words_ = fmt::format("{}: {}", address, a.text);
-    if (was_in_ && a.cluster && *a.cluster != was_in_->cluster) {
+    const auto news = news_in(a, was_in_ ? std::optional(was_in_->cluster) : std::nullopt, name_taken_for());
+    if (news == admit_news::of_others) {
       last_words_ = fmt::format("{}: is of another cluster than {}/{}", address, with_.data, cluster_file);
-    } else if (a.is == standing::admitted && a.cluster) {
+    } else if (news == admit_news::admitted) {
       formed out;
       out.record = {self_.node, *a.cluster, a.shards, a.shards_per_tenant, keys::format_version};
       out.map = map_order{*a.cluster, a.map, a.nodes};
       done_ = std::move(out);
-    } else if (a.is == standing::refused) {
-      refused(address, a);
+    } else if (news == admit_news::name_taken) {
+      name_is_taken();
+    } else if (news == admit_news::refused) {
+      failed_ = error{errc::config_invalid, fmt::format("join: {} refuses this node: {}", address, a.text)};
     } else if (bootstrap_) {
       bootstrap_->answered(address, a);
     }
   }
 
-  /// Others may take who comes back so soon without its disk for the one that has just ended. No other refusal passes.
-  void refused(const std::string& address, const admit_answer& a) {
+  /// Others may take who comes back so soon without its disk for the one that has just ended.
+  void name_is_taken() {
     if (!name_taken_at_) name_taken_at_ = since_start();
-    const auto left = *name_taken_at_ + dead_within - since_start();
-    if (!a.name_taken || left <= duration{0}) {
-      failed_ = error{errc::config_invalid, fmt::format("join: {} refuses this node: {}", address, a.text)};
-      return;
-    }
     last_words_ += fmt::format("; if that one has just ended, it will be known to be dead: asks on for {} s",
-                               std::chrono::ceil<std::chrono::seconds>(left).count());
+                               std::chrono::ceil<std::chrono::seconds>(known_dead_within - name_taken_for()).count());
+  }
+  [[nodiscard]] duration name_taken_for() const {
+    return name_taken_at_ ? since_start() - *name_taken_at_ : duration{0};
   }
 
   void carry_out() {

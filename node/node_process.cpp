@@ -1,5 +1,7 @@
 #include "node/node_process.hpp"
 
+#include "node/cli.hpp"
+
 #include <spdlog/spdlog.h>
 
 #include <signal.h>
@@ -23,10 +25,14 @@ clock_reading read_clocks() {
   return {duration{ms(boot)}, instant{ms(wall)}};
 }
 
+int exit_status_of(const error& why) {
+  return why == errc::config_invalid ? exit_usage : why == errc::sync_failed ? exit_sync_failed : exit_failed;
+}
+
 void end_process(const error& why) {
   spdlog::critical("the node ends: {}: {}", to_string(why.code), why.context);
   spdlog::default_logger()->flush();
-  std::_Exit(1);
+  std::_Exit(exit_status_of(why));
 }
 
 void prepare_process() {

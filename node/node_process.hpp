@@ -10,6 +10,8 @@ namespace burrow {
 [[nodiscard]] clock_reading read_clocks();
 /// Once, before anything else runs.
 void prepare_process();
+/// What `burrow serve` ends with for this reason.
+[[nodiscard]] int exit_status_of(const error& why);
 /// Nobody knows what reached the disk, or the tree cannot go on: leave at once, without destructors that would write.
 [[noreturn]] void end_process(const error& why);
 /// Whether SIGINT or SIGTERM waits. Threads leave them to main, which takes them only when the node is open.

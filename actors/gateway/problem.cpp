@@ -59,6 +59,16 @@ constexpr std::array table = {
   problem_facts{503, "no-space", "Disks are too full", true, 10},
   problem_facts{503, "unavailable", "Queue is out of service", true, 5},
   problem_facts{504, "commit-unknown", "Outcome is not known", true},
+  problem_facts{400, "malformed", "Request is malformed", false},
+  problem_facts{404, "node-not-found", "No such node", false},
+  problem_facts{409, "refused", "Order is refused", false},
+  problem_facts{409, "no-cluster", "Node runs alone", false},
+  problem_facts{409, "cluster-member", "Node is one of a cluster", false},
+  problem_facts{409, "backup-running", "A backup is under way", false},
+  problem_facts{409, "no-room", "Not enough room for the backup", false},
+  problem_facts{422, "invalid-directory", "Directory is none for a backup", false},
+  problem_facts{500, "backup-failed", "Backup failed", false},
+  problem_facts{500, "not-written", "Order could not be written down", false},
 };
 static_assert(table.size() == problem_types);
 
@@ -137,7 +147,8 @@ problem_type problem_of(errc code) {
     case errc::corrupt:
     case errc::io_failed:
     case errc::lost_writes:
-    case errc::config_invalid: return internal;
+    case errc::config_invalid:
+    case errc::sync_failed: return internal;
   }
   return internal;
 }

@@ -1,4 +1,5 @@
-// Every error answer of the native contract (section 15): one table of slugs, one of codes, and how they are written.
+// Every error answer of the native contract (section 15) and of administration: one table of slugs, one of codes, and
+// how those of the contract are written.
 #pragma once
 
 #include "actors/gateway/http.hpp"
@@ -18,6 +19,9 @@ enum class problem_type : std::uint8_t {
   request_too_large, batch_too_large, uri_too_long, headers_too_large, idempotency_key_reused, batch_rejected,
   rate_limited, too_many_waiters, dedupe_full, quota_exceeded, queue_full, internal, not_implemented, no_leader,
   draining, overloaded, no_space, unavailable, commit_unknown,
+  // Of administration alone.
+  malformed, node_not_found, refused, no_cluster, cluster_member, backup_running, no_room, invalid_directory,
+  backup_failed, not_written,
 };
 
 struct problem_facts {
@@ -28,7 +32,7 @@ struct problem_facts {
   int retry_after = 0; ///< seconds; 0 = no such field
 };
 [[nodiscard]] const problem_facts& facts_of(problem_type type);
-inline constexpr std::size_t problem_types = static_cast<std::size_t>(problem_type::commit_unknown) + 1;
+inline constexpr std::size_t problem_types = static_cast<std::size_t>(problem_type::not_written) + 1;
 /// What an outcome of the actors is to a client.
 [[nodiscard]] problem_type problem_of(errc code);
 

@@ -76,6 +76,24 @@ constexpr std::array pages = {
   problem_page{"The queue's shard is out of service until an operator acts. Nothing was done.", wait_and_repeat},
   problem_page{"Whether it was done is not known: a leader was lost, or time ran out.",
                "Send the same request again, with the same id, key or receipt."},
+  problem_page{"An order or a question to administration has a member or parameter that is missing or not allowed.",
+               "Correct what the detail names. Nothing was done."},
+  problem_page{"No node of the cluster has this name or id.", "Name one of those that burrow members lists."},
+  problem_page{"The order would take a copy, a majority or a zone away, or makes no sense as things stand; the detail "
+               "says why, and `plan` what would have been done.",
+               "Mend what stands in the way. Where the plan allows it, force with a reason goes on."},
+  problem_page{"The node runs alone: there is no other one to move anything to.", "Let other nodes join it first."},
+  problem_page{"One member does not hold all that its cluster acknowledged, so a copy of it is no backup.",
+               "Back up lone nodes; there is no backup of a whole cluster yet."},
+  problem_page{"The node makes one backup at a time, and one is under way.", "Wait until it has ended, or cancel it."},
+  problem_page{"The file system of the backup has too little room for it.", "Make room, or choose another directory."},
+  problem_page{"A backup goes into a directory of the node that is new or empty, given by its absolute path as "
+               "`directory`.",
+               "Give another directory."},
+  problem_page{"The backup could not be read or written; the detail says what failed. Nothing is left of it.",
+               "Look at the disks, then begin it again."},
+  problem_page{"What has to be on disk before an order is carried out could not be written. Nothing was done.",
+               "Look at the disk of the data directory; nothing else goes on safely without it either."},
 };
 static_assert(pages.size() == problem_types);
 

@@ -47,6 +47,7 @@ std::string_view to_string(errc code) {
     case errc::io_failed: return "io-failed";
     case errc::lost_writes: return "lost-writes";
     case errc::config_invalid: return "config-invalid";
+    case errc::sync_failed: return "sync-failed";
   }
   return "unnamed";
 }

@@ -55,6 +55,7 @@ enum class errc : std::uint16_t {
   io_failed = 64,        ///< the file system refused; the process must end if it was a write
   lost_writes = 65,      ///< the store forgot synced data (SYNCED marker)
   config_invalid = 66,
+  sync_failed = 67,      ///< a sync failed: nobody knows what is on the disk; the process must end
 };
 
 /// The stable name of a code, lower case with dashes, for logs and problem types.

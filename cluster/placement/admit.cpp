@@ -7,6 +7,7 @@
 namespace burrow::placement {
 namespace {
 
+
 bool is_dead(const admission& known, node_id node) {
   const auto at = std::find_if(known.seen.begin(), known.seen.end(), [&](const auto& s) { return s.node == node; });
   return at != known.seen.end() &&
@@ -74,6 +75,15 @@ admit_answer no_admission(standing is, std::string text, std::optional<hash128> 
   out.text = std::move(text);
   out.cluster = cluster;
   return out;
+}
+
+bool is_word_of_member(const admit_answer& said, const hash128& cluster) { return said.cluster == cluster; }
+
+admit_news news_in(const admit_answer& said, const std::optional<hash128>& was_in, duration name_taken_for) {
+  if (was_in && said.cluster && *said.cluster != *was_in) return admit_news::of_others;
+  if (said.is == standing::admitted && said.cluster) return admit_news::admitted;
+  if (said.is != standing::refused) return admit_news::none;
+  return said.name_taken && name_taken_for < known_dead_within ? admit_news::name_taken : admit_news::refused;
 }
 
 admit_decision admit(const admission& known, const admit_question& question) {

@@ -49,6 +49,26 @@ struct admit_answer {
 /// An answer that lets nobody in. `cluster` is given with promised and member.
 [[nodiscard]] admit_answer no_admission(standing is, std::string text, std::optional<hash128> cluster = std::nullopt);
 
+/// A question was passed on to where shard 0 may lead: whether what came back is the word of a member of this cluster,
+/// and may be given to who asks. Where that member was a newcomer may be by now, the asker itself even, who must not
+/// hear its own promise from us.
+[[nodiscard]] bool is_word_of_member(const admit_answer& said, const hash128& cluster);
+
+/// What an answer means to a node that asks to be let in.
+enum class admit_news : std::uint8_t {
+  none,       ///< ask on
+  admitted,
+  name_taken, ///< ask on: who has the name may have ended a moment ago
+  refused,    ///< for good
+  of_others   ///< another cluster's word, which is not for this node
+};
+/// Of a node that has ended all others know it by then.
+inline constexpr duration known_dead_within = std::chrono::seconds(60);
+/// `was_in`: the cluster it is a member of although its store is gone. It joins no other, or nobody would miss what it
+/// has acknowledged there. `name_taken_for`: since it first heard that its name is taken.
+[[nodiscard]] admit_news news_in(const admit_answer& said, const std::optional<hash128>& was_in,
+                                 duration name_taken_for);
+
 /// What shard 0 knows.
 struct admission {
   hash128 cluster;

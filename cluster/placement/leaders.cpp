@@ -135,7 +135,9 @@ std::optional<node_id> successor(const picture& seen, std::size_t shard) {
     const auto at = std::find_if(voters.begin(), voters.end(), [&](const auto& v) { return v.node == node; });
     if (at == voters.end() || !seen.takes(node) || !seen.ready(shard, *at)) continue;
     const auto* const m = seen.seen(shard, at->replica);
-    if (!must && seen.view.now - m->caught_up_since < seen.view.options.steady) continue;
+    const auto& order = seen.place(shard).leaders;
+    const auto wait = std::max(seen.steady(node), node == order.front() ? duration{} : seen.view.options.steady_heir);
+    if (!must && seen.view.now - m->caught_up_since < wait) continue;
     return node;
   }
   return std::nullopt;

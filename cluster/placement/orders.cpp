@@ -5,6 +5,11 @@
 #include <algorithm>
 
 namespace burrow::placement {
+namespace {
+
+constexpr duration report_kept{5'000}; ///< a leader reports every second
+
+} // namespace
 
 report_order as_of(report_order report, instant now) {
   const auto shift = now - report.now;
@@ -37,6 +42,26 @@ std::optional<shard_map> founding_map(node_id node, std::uint16_t shards, const 
   }
   const bool all = std::ranges::none_of(out.shards, [](const shard_place& p) { return p.voters.empty(); });
   return all ? std::optional(std::move(out)) : std::nullopt;
+}
+
+void report_book::take(std::vector<shard_seen> reported, instant now) {
+  for (auto& shard : reported) {
+    const auto id = shard.shard;
+    const auto known = last_.find(id);
+    if (known != last_.end() && known->second.first.mark() > shard.mark()) continue;
+    last_.insert_or_assign(id, std::pair{std::move(shard), now});
+  }
+}
+
+std::vector<shard_seen> report_book::fresh(instant now) const {
+  std::vector<shard_seen> out;
+  for (const auto& [shard, report] : last_)
+    if (report.second + report_kept >= now) out.push_back(report.first);
+  return out;
+}
+
+bool report_book::knows_leaders(std::size_t shards, instant now) const {
+  return last_.size() >= shards || since_ + report_kept < now;
 }
 
 shard_seen group_watch::see(const group_told& told, instant now) {

@@ -4,7 +4,9 @@
 
 #include "cluster/placement/planner.hpp"
 
+#include <map>
 #include <optional>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -67,6 +69,23 @@ struct group_told {
 /// reported, or is not so.
 [[nodiscard]] std::optional<shard_map> founding_map(node_id node, std::uint16_t shards,
                                                     const std::vector<shard_seen>& reported);
+
+/// What the leaders of groups have told where shard 0 leads, since it does.
+class report_book {
+ public:
+  explicit report_book(instant since) : since_(since) {}
+  /// Of two reports of a shard that with the higher mark counts, be it older. Times are those of the taker.
+  void take(std::vector<shard_seen> reported, instant now);
+  /// What was heard of lately.
+  [[nodiscard]] std::vector<shard_seen> fresh(instant now) const;
+  /// Whether the leaders of so many shards have reported, or have had the time to: before, nobody seems to lead
+  /// anything, which is no picture to show.
+  [[nodiscard]] bool knows_leaders(std::size_t shards, instant now) const;
+
+ private:
+  instant since_;
+  std::map<shard_id, std::pair<shard_seen, instant>> last_;
+};
 
 /// Remembers since when the members of the groups led here have caught up.
 class group_watch {

@@ -81,6 +81,13 @@ bool picture::ready(std::size_t shard, const raft::member& who) const {
   return answers(shard, who) && m->caught_up && !m->installing;
 }
 
+duration picture::steady(node_id node) const {
+  const auto at = seen_.find(node);
+  const auto& o = view.options;
+  if (at == seen_.end() || at->second->falls == 0 || view.now - at->second->fell >= o.falls_kept) return o.steady;
+  return o.steady * (1U << std::min(at->second->falls - 1, o.steady_doubled));
+}
+
 std::size_t picture::spread(const std::vector<node_id>& nodes) const {
   std::set<zone_id> zones;
   for (const auto n : nodes) zones.insert(zone(n));

@@ -35,6 +35,9 @@ class picture {
   [[nodiscard]] bool answers(std::size_t shard, const raft::member& who) const;
   /// And has what the leader has.
   [[nodiscard]] bool ready(std::size_t shard, const raft::member& who) const;
+  /// How long it has to have caught up before it leads again by preference. Who falls time and again would else take
+  /// its shards down with it each time, and get them back each time.
+  [[nodiscard]] duration steady(node_id node) const;
 
   [[nodiscard]] const std::vector<node_id>& takers() const { return takers_; }
   /// Of the nodes that stay, dead ones too.

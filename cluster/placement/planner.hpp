@@ -80,6 +80,9 @@ struct next_state {
 void remember(std::vector<transfer_seen>& transfers, const std::vector<step>& steps, instant now,
               const planner_options& options);
 
+/// Membership says this of the node now. A change of state is noted with its time, and so is a fall.
+void saw(node_seen& node, membership::member_state state, instant now, const planner_options& options);
+
 /// One line for events and logs: "shard 7: copy 190 to n4, instead of 12".
 [[nodiscard]] std::string text_of(const step& what, const std::vector<node_entry>& nodes);
 

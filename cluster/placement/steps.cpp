@@ -115,6 +115,17 @@ void remember(std::vector<transfer_seen>& transfers, const std::vector<step>& st
   }
 }
 
+void saw(node_seen& node, membership::member_state state, instant now, const planner_options& options) {
+  using membership::member_state;
+  if (node.state == state) return;
+  if (node.state == member_state::alive) {
+    node.falls = node.falls > 0 && now - node.fell >= options.falls_kept ? 1 : node.falls + 1;
+    node.fell = now;
+  }
+  node.state = state;
+  node.since = now;
+}
+
 std::string text_of(const step& what, const std::vector<node_entry>& nodes) { return std::visit(telling{nodes}, what); }
 
 } // namespace burrow::placement

@@ -12,6 +12,8 @@ struct node_seen {
   node_id node;
   membership::member_state state = membership::member_state::alive;
   instant since; ///< in that state, as long as this planner has looked
+  std::uint32_t falls = 0; ///< how often it was alive no more, until it stood for planner_options::falls_kept
+  instant fell{};          ///< last
 };
 
 /// A member of a group as its leader sees it.
@@ -49,9 +51,12 @@ struct transfer_seen {
 
 struct planner_options {
   duration dead_after = std::chrono::minutes(10);   ///< a dead node's replicas are replaced
-  duration steady = std::chrono::seconds(30);       ///< the preferred node has caught up for so long
+  duration steady = std::chrono::seconds(5);        ///< the preferred node has caught up for so long; twice as long
+  std::uint32_t steady_doubled = 5;                 ///< for each fall after the first, so often at most
+  duration steady_heir = std::chrono::seconds(30);  ///< an heir, while the preferred one is away
+  duration falls_kept = std::chrono::minutes(10);
   duration transfer_again = std::chrono::seconds(5); ///< a transfer that did not take is tried again
-  std::size_t transfers_per_second = 2;             ///< of a node, from or to it
+  std::size_t transfers_per_second = 8;             ///< of a node, from or to it
   std::size_t moves_per_node = 2;                   ///< copies that it is filling
   std::size_t moves = 8;                            ///< of the cluster
 };

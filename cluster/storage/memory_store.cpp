@@ -62,9 +62,10 @@ result<void> memory_store::write(const write_batch& batch) {
 }
 
 result<void> memory_store::sync_to(std::uint64_t number) {
-  if (failed_ || fails_now(fail_sync_)) {
+  if (failed_) return error{errc::io_failed, "an earlier write failed"};
+  if (fails_now(fail_sync_)) {
     failed_ = true;
-    return error{errc::io_failed, "sync"};
+    return error{errc::sync_failed, "sync"};
   }
   BURROW_ASSERT(number <= sequence_);
   synced_ = std::max(synced_, number);

@@ -57,6 +57,7 @@ struct rocks_store::implementation {
   std::uint64_t synced = 0; ///< sequence number of the last sync
   std::optional<std::int64_t> marked_at_ms;
   bool failed = false; ///< a write or sync failed: nothing may be promised any more
+  bool found_unsynced = false; ///< what an opening found could not be synced
 
   ~implementation();
   [[nodiscard]] rocksdb::ColumnFamilyHandle* handle(family f) const { return families[static_cast<std::size_t>(f)]; }

@@ -14,7 +14,9 @@ namespace {
 
 constexpr std::string_view checksum_salt = "burrow SYNCED 1";
 
-error failed(const char* what) { return {errc::io_failed, std::string(what) + " SYNCED: " + std::strerror(errno)}; }
+error failed(const char* what, errc code = errc::io_failed) {
+  return {code, std::string(what) + " SYNCED: " + std::strerror(errno)};
+}
 
 error no_mark(const char* why) {
   return {errc::lost_writes, std::string("the mark SYNCED ") + why + ", so nobody knows what the store has lost"};
@@ -105,7 +107,7 @@ result<void> synced_marker::write_slot(std::size_t which, std::uint64_t number) 
   if (::pwrite(file_, slot.data(), slot.size(), static_cast<off_t>(which * block_bytes)) !=
       static_cast<ssize_t>(slot.size()))
     return failed("write");
-  if (::fdatasync(file_) != 0) return failed("sync");
+  if (::fdatasync(file_) != 0) return failed("sync", errc::sync_failed);
   slots_[which] = number;
   return {};
 }

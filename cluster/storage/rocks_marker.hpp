@@ -32,7 +32,8 @@ public:
   ~synced_marker();
 
   [[nodiscard]] std::uint64_t number() const;
-  /// Writes the older slot and syncs. Does nothing if `number` is not higher than number(). Error: io_failed.
+  /// Writes the older slot and syncs. Does nothing if `number` is not higher than number(). Errors: io_failed,
+  /// sync_failed.
   result<void> advance(std::uint64_t number);
 
 private:

@@ -77,7 +77,8 @@ rocksdb::Status rocks_store::implementation::open_database(recovery mode, bool c
   const auto families_wanted = rocks_families(options, cache, mode);
   if (!options.read_only && !holds_no_database(rocks_directory(options))) {
     const auto status = sync_found_wals(*settings.env->GetFileSystem(), rocks_directory(options));
-    if (!status.ok()) return status;
+    found_unsynced = !status.ok();
+    if (found_unsynced) return status;
   }
   const auto status =
     options.read_only
@@ -101,7 +102,8 @@ result<void> rocks_store::implementation::open_strict() {
   const auto number = marker->number();
 
   const auto status = open_database(recovery::to_a_point, number == 0);
-  if (!status.ok() && !means_loss(status)) return rocks_error(errc::io_failed, "open the store", status);
+  if (!status.ok() && !means_loss(status))
+    return rocks_error(found_unsynced ? errc::sync_failed : errc::io_failed, "open the store", status);
   if (!status.ok())
     return error{errc::lost_writes, "the store does not open (" + status.ToString() + "); " + std::to_string(number) +
                                       " sequence numbers were synced, and what is left of them is unknown"};
@@ -121,7 +123,8 @@ result<void> rocks_store::implementation::settle(bool repair) {
     status = rocksdb::RepairDB(rocks_directory(options), settings, rocks_families(options, cache, recovery::past_gaps));
   }
   if (status.ok()) status = open_database(recovery::past_gaps, true);
-  if (!status.ok()) return rocks_error(errc::io_failed, "open what is left of the store", status);
+  if (!status.ok())
+    return rocks_error(found_unsynced ? errc::sync_failed : errc::io_failed, "open what is left of the store", status);
   // The damaged WAL must not be met again by the next start, which is strict.
   const std::vector<rocksdb::ColumnFamilyHandle*> all(families.begin(), families.end());
   status = db->Flush(rocksdb::FlushOptions(), all);

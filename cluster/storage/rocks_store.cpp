@@ -67,7 +67,7 @@ result<void> rocks_store::sync() {
   const auto status = self.db->SyncWAL();
   if (!status.ok()) {
     self.failed = true;
-    return rocks_error(errc::io_failed, "sync", status);
+    return rocks_error(errc::sync_failed, "sync", status);
   }
   self.synced = written;
   return {};

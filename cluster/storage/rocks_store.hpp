@@ -40,7 +40,8 @@ struct store_stats {
 class rocks_store final : public store {
 public:
   /// Opens or creates. Errors: lost_writes when synced data is missing or unreadable (the text says how much, and that
-  /// accept_loss goes on without); io_failed when the directory cannot be used, or another process has it open.
+  /// accept_loss goes on without); io_failed when the directory cannot be used, or another process has it open;
+  /// sync_failed when what is found there cannot be synced.
   [[nodiscard]] static result<std::unique_ptr<rocks_store>> open(const rocks_options& options);
   /// Closes if close() was not called, and cannot tell of an error.
   ~rocks_store() override;
@@ -56,7 +57,8 @@ public:
   [[nodiscard]] disk_space space() const override;
 
   /// The writer calls this after a sync, as often as it likes: at most once in mark_period_ms of `now_ms` (any steady
-  /// clock) the number of the last sync goes into SYNCED, with a sync of its own. Error io_failed: end the process.
+  /// clock) the number of the last sync goes into SYNCED, with a sync of its own. Errors io_failed, sync_failed:
+  /// end the process.
   result<void> mark_synced(std::int64_t now_ms);
   static constexpr std::int64_t mark_period_ms = 1000;
 

@@ -91,7 +91,8 @@ public:
 
   /// Applies a batch, atomically and in order. Error io_failed: the process must end, nobody knows what landed.
   virtual result<void> write(const write_batch& batch) = 0;
-  /// Makes every earlier write durable. Error io_failed: as above; never ask again (the kernel may have dropped pages).
+  /// Makes every earlier write durable. Error sync_failed: as above; never ask again (the kernel may have dropped
+  /// pages). io_failed: a write has failed before.
   virtual result<void> sync() = 0;
 
   /// The value, or found = false. Errors: not_here (memory tier only), corrupt, io_failed.

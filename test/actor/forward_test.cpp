@@ -260,6 +260,21 @@ TEST_CASE("where nobody leads an operation waits, wakes the replica, and goes on
   CHECK(n.failure(none) == errc::not_leader);
 }
 
+TEST_CASE("a leader is found a tenth of a second after there is one, whenever that is") {
+  actor_nodes n(2);
+  n.held_by({0, 1});
+  for (int k = 0; k < 7; ++k) { // at different moments between two looks
+    CAPTURE(k);
+    n.believes(0, {});
+    n.believes(1, {});
+    const auto put = n.put(0, jobs, "x");
+    n.run(1s + 30ms * k);
+    n.all_believe(1);
+    n.run(120ms);
+    CHECK(n.answer<queue::insert_reply>(put) != nullptr);
+  }
+}
+
 TEST_CASE("a node without the shard asks those that hold it") {
   actor_nodes n(3);
   n.held_by({1, 2});

@@ -99,7 +99,7 @@ TEST_CASE("a sync that fails is told of once, and no ticket of its batch") {
   f.persist_one(1, 1, 1, "k");
   f.persist_one(2, 1, 1, "l");
   f.w.settle();
-  CHECK(f.fatal == std::vector<std::string>{"io-failed"});
+  CHECK(f.fatal == std::vector<std::string>{"sync-failed"});
   CHECK(f.told.empty());
 }
 

@@ -77,7 +77,7 @@ def settled(size=3, arguments=()):
         cluster.wait(cluster.settled, 60, 'three voters in every shard')
         for m in cluster.members:
             cluster.wait(m.ready, 30, f'{m.name} to be ready')
-        cluster.wait(lambda: spread(cluster), 120, 'leaders on every node')
+        cluster.wait(lambda: spread(cluster), 30, 'leaders on every node')
     except BaseException:
         cluster.__exit__()
         raise

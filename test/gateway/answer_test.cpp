@@ -243,7 +243,7 @@ TEST_CASE("problems are JSON, or text for a client that takes only that") {
 
 TEST_CASE("every problem has a slug of its own and a status that is an error") {
   std::set<std::string_view> seen;
-  for (int i = 0; i <= static_cast<int>(problem_type::commit_unknown); ++i) {
+  for (std::size_t i = 0; i < problem_types; ++i) {
     const auto& facts = facts_of(static_cast<problem_type>(i));
     CHECK(facts.status >= 400);
     CHECK(seen.insert(facts.slug).second);

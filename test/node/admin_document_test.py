@@ -86,6 +86,22 @@ def both_ways(t):
         checks.check(f'{path} is 404', answer.status == 404)
 
 
+def problem_pages(t, node):
+    """What a problem's type leads to is a page, on every listener, and says what the answer says."""
+    described = {(int(status), kind) for item in t.document.doc['paths'].values() for operation in item.values()
+                 for status, answer in operation['responses'].items()
+                 for part in answer.get('content', {}).get('application/problem+json', {}).get('schema', {}).get('allOf', [])
+                 for kind in part.get('properties', {}).get('type', {}).get('enum', [])}
+    wrong = []
+    for status, kind in sorted(described):
+        for client in (t.client, node.client()):
+            answer = client.call('GET', kind)
+            page = answer.json() if answer.status == 200 else {}
+            if (page.get('type'), page.get('status')) != (kind, status):
+                wrong.append((status, kind, answer.status, page.get('status')))
+    checks.check(f'{len(described)} kinds of problems have their pages', len(described) > 15 and not wrong, repr(wrong))
+
+
 def readings(t):
     for path in t.document.doc['paths']:
         if 'get' in t.document.doc['paths'][path]:
@@ -98,6 +114,7 @@ def lone(node):
     t = Caller(node.admin)
     is_valid(t.document.doc)
     both_ways(t)
+    problem_pages(t, node)
     node.client().call('PUT', '/v1.0/doc/box/m?ttl=0', b'x')
     readings(t)
     for method, path, body, headers, status in (

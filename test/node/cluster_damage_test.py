@@ -12,7 +12,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'support'))
 from burrow_cluster import Cluster, Member, free_ports  # noqa: E402
-from burrow_node import Checks  # noqa: E402
+from burrow_node import Checks, Client  # noqa: E402
 from cluster_load import Writers, names_stored  # noqa: E402
 
 checks = Checks()
@@ -29,9 +29,16 @@ def entry(members, name):
     return next((m for m in page['members'] if m['node'] == name), None) if page else None
 
 
+def set_aside_at(member):
+    page = Client(member.admin).call('GET', '/metrics').body.decode()
+    return next((float(line.split()[1]) for line in page.splitlines()
+                 if line.startswith('burrow_store_set_aside_timestamp_seconds ')), None)
+
+
 def comes_back(c, writers):
     victim, others = c[1], [c[0], c[2]]
     old = entry(others, victim.name)
+    checks.check('no store was set aside before', set_aside_at(victim) == 0)
     victim.kill()
     damage(victim)
     victim.start()  # no --join: it knows whom to ask
@@ -43,9 +50,14 @@ def comes_back(c, writers):
     with open(victim.data + '/audit.log', encoding='utf-8') as f:
         checks.check('and the audit log', 'set-aside' in f.read())
     checks.check('it is another node under its old name', entry(others, victim.name) != old)
+    seen = [e['text'] for e in (victim.ask('/admin/v1/events') or {}).get('events', [])]
+    checks.check('an event says where its store is', any('lost/store-' in text for text in seen), repr(seen[:3]))
+    at = set_aside_at(victim)
+    checks.check('a metric says when', 0 <= time.time() - at < 120, repr(at))
     victim.kill(signal.SIGTERM)
     victim.start()
     c.wait(victim.ready, 60, 'the node to be ready again')
+    checks.check('a start later the metric still says so', set_aside_at(victim) == at, repr(set_aside_at(victim)))
     checks.check('a start later it is the same', len(glob.glob(victim.data + '/lost/store-*')) == 1)
     writers.stop()
     missing = writers.acknowledged - set(names_stored(victim.http, 'damage'))

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """A cluster of real processes: forming, growing under load, any node answers, kill -9 of the leader, all at once,
 rolling restart, drain, bad input on the cluster's ports. Prints `N passed, N failed`."""
+import collections
 import http.client
 import json
 import os
@@ -216,6 +217,7 @@ def forms_together():
         c.wait(lambda: c.settled(3), 60, 'three voters in every shard')
         ids = {m.ask('/admin/v1/status')['cluster_id'] for m in c.members}
         checks.equal('one cluster', len(ids), 1)
+        leaders_spread(c)
         with Cluster(1) as other:
             other.grow()
             other[0].kill()
@@ -223,6 +225,25 @@ def forms_together():
             time.sleep(2)
             checks.check('a node of another cluster stays what it is',
                         other[0].ask('/admin/v1/status')['cluster_id'] not in ids)
+
+
+def leaders_spread(c):
+    """When a cluster has formed, and when a node is back: seconds, not a minute (cluster/placement/README.md)."""
+    even = lambda: sorted(led_by(c).values()) == [21, 22, 22]  # noqa: E731
+    c.wait(even, 30, 'leaders on all of the new nodes')
+    c[2].kill()
+    c.wait(lambda: 'n3' not in led_by(c) and sum(led_by(c).values()) == 65, 20, 'others to lead what n3 led')
+    c[2].start()
+    c.wait(c[2].ready, 40, 'n3 to be ready again')
+    begun = time.monotonic()
+    c.wait(even, 40, 'n3 to lead again')
+    took = time.monotonic() - begun
+    checks.check(f'leaders are spread again {took:.1f} s after a node was ready', took < 25)
+
+
+def led_by(c):
+    page = c[0].ask('/admin/v1/shards')
+    return collections.Counter(s['leader'] for s in page['shards'] if s['leader']) if page and page['complete'] else {}
 
 
 def refusals():

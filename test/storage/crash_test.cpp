@@ -182,7 +182,7 @@ TEST_CASE("a failed write or sync is failed for good") {
   random chance(1);
   REQUIRE(s->write(random_batch(chance)).ok());
   disk->cut_power();
-  CHECK(s->sync().code() == errc::io_failed);
+  CHECK(s->sync().code() == errc::sync_failed);
   random any(1);
   disk->lose(any); // power is back, but nobody knows what landed
   CHECK(s->sync().code() == errc::io_failed);
@@ -236,7 +236,7 @@ TEST_CASE("in memory: a sync fails on demand, and then all fails") {
   batch.put(family::queue, "a", "1");
   REQUIRE(s.write(batch).ok());
   CHECK(s.sync().ok());
-  CHECK(s.sync().code() == errc::io_failed);
+  CHECK(s.sync().code() == errc::sync_failed);
   CHECK(s.sync().code() == errc::io_failed);
   CHECK(s.write(batch).code() == errc::io_failed);
 }

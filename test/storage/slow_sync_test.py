@@ -78,10 +78,15 @@ def failed_sync_ends_it(checks):
         checks.check('a failed sync acknowledges nothing', not isinstance(status, int) or status >= 500, f'{status}')
         try:
             code = node.process.wait(15)
-            checks.check('a failed sync ends the process, with an error', code != 0, f'exit status {code}')
+            checks.check('a failed sync ends the process, with an exit status of its own', code == 9, f'exit status {code}')
         except subprocess.TimeoutExpired:
             checks.check('a failed sync ends the process', False, 'still running after 15 s')
             return
+        try:
+            node.start()
+            checks.check('a start whose syncs fail', False, 'it runs')
+        except RuntimeError:
+            checks.check('a start whose syncs fail ends likewise', node.process.wait(15) == 9, f'{node.process.returncode}')
         os.remove(trigger)
         node.environment = {}
         node.start()

@@ -72,7 +72,9 @@ void placement_world::check_transfers(const cluster_view& seen, const std::vecto
     if (from != node_state::storage) continue;
     for (const auto& m : r->members) {
       expect(!m.installing, "a transfer while a copy is made");
-      if (m.who.node == t->to) expect(now - m.caught_up_since >= 30s, "a transfer to one that has only just caught up");
+      if (m.who.node != t->to) continue;
+      const bool first = map.shards[t->shard.value].leaders.front() == t->to;
+      expect(now - m.caught_up_since >= (first ? 5s : 30s), "a transfer to one that has only just caught up");
     }
   }
 }
@@ -87,7 +89,7 @@ void placement_world::check_rate(const std::vector<step>& steps) {
   std::map<node_id, std::size_t> count;
   for (const auto& [at, t] : ordered_) {
     const auto from = ++count[t.from], to = ++count[t.to];
-    expect(from <= 2 && to <= 2, "more than two transfers of a node in a second");
+    expect(from <= 8 && to <= 8, "more than eight transfers of a node in a second");
   }
 }
 

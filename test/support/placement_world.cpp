@@ -36,15 +36,24 @@ node_id placement_world::join(const std::string& name, const std::string& zone) 
   const auto decided = admit(known, q);
   if (decided.answer.is != standing::admitted) return {};
   entries = decided.answer.nodes;
-  nodes[{next_node_}] = {true, false, now};
+  nodes[{next_node_}] = {true, false, now, {{next_node_}, membership::member_state::alive, now}};
   return {next_node_++};
 }
 
-void placement_world::die(node_id n) { nodes[n] = {false, nodes[n].wiped, now}; }
-void placement_world::come_back(node_id n) {
-  if (!nodes[n].wiped) nodes[n] = {true, false, now};
+void placement_world::is_up(node_id n, bool up) {
+  auto& one = nodes[n];
+  one.up = up;
+  one.since = now;
+  saw(one.seen, up ? membership::member_state::alive : membership::member_state::dead, now, {});
 }
-void placement_world::wipe(node_id n) { nodes[n] = {false, true, now}; }
+void placement_world::die(node_id n) { is_up(n, false); }
+void placement_world::come_back(node_id n) {
+  if (!nodes[n].wiped) is_up(n, true);
+}
+void placement_world::wipe(node_id n) {
+  is_up(n, false);
+  nodes[n].wiped = true;
+}
 void placement_world::set_state(node_id n, node_state state) {
   for (auto& e : entries) {
     if (e.node == n) e.state = state;
@@ -106,6 +115,7 @@ void placement_world::act(std::size_t shard) {
       if (answers(g, v) && g.replicas[v.replica].full) may.push_back(v);
     }
     g.leader = may.empty() ? node_id{} : may[chance_.below(may.size())].node;
+    g.led_since = now;
     ++g.term.value;
   }
   if (g.leader.value == 0) return;
@@ -135,7 +145,7 @@ shard_seen placement_world::report(std::size_t shard) const {
       const bool there = at != g.replicas.end();
       // Who comes back has caught up a second later.
       const bool full = there && at->second.full && nodes.at(m.node).up && now - nodes.at(m.node).since >= 1s;
-      const auto since = full ? std::max(at->second.full_at, nodes.at(m.node).since) : instant{};
+      const auto since = full ? std::max({at->second.full_at, nodes.at(m.node).since, g.led_since}) : instant{};
       out.members.push_back({m, answers(g, m), full, since, full ? 0U : 5000U, there && at->second.damaged,
                              there && !at->second.full});
     }
@@ -150,7 +160,7 @@ cluster_view placement_world::view() const {
   out.now = now;
   out.transfers = transfers_;
   for (const auto& [id, n] : nodes) {
-    out.seen.push_back({id, n.up ? membership::member_state::alive : membership::member_state::dead, n.since});
+    out.seen.push_back(n.seen);
   }
   for (std::size_t s = 0; s < groups.size(); ++s) {
     if (groups[s].leader.value != 0) out.shards.push_back(report(s));
@@ -195,6 +205,7 @@ void placement_world::carry_out(const step& what) {
   auto& g = groups[order->shard.value];
   if (g.leader != order->from || g.joint || !nodes.at(order->to).up || (with_.faults && chance_.chance(100))) return;
   g.leader = order->to;
+  g.led_since = now;
   ++g.term.value;
   ++transfers;
 }

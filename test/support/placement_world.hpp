@@ -47,7 +47,8 @@ class placement_world {
 
   struct node {
     bool up = true, wiped = false;
-    instant since;
+    instant since; ///< up or down
+    placement::node_seen seen; ///< as membership sees it
   };
   struct replica {
     bool damaged = false;
@@ -58,6 +59,7 @@ class placement_world {
     raft::configuration config;
     log_index configured{1};
     node_id leader;
+    instant led_since; ///< its leader knows of nobody since when it had caught up before
     burrow::term term{1};
     bool joint = false;
     instant joint_until;
@@ -76,6 +78,7 @@ class placement_world {
   bool answers(const group& g, const raft::member& who) const;
   bool majority(const group& g, const members& voters) const;
   void act(std::size_t shard);
+  void is_up(node_id node, bool up);
   placement::shard_seen report(std::size_t shard) const;
   void check_steps(const placement::cluster_view& seen, const std::vector<placement::step>& steps);
   void check_change(const placement::change_members& change);

@@ -124,6 +124,41 @@ TEST_CASE("a cluster has a bound of nodes, and forgets gone ones that hold nothi
   CHECK(validate(decided.answer.nodes).ok());
 }
 
+TEST_CASE("only a member's word is passed back to who asks to be let in") {
+  const hash128 ours{1, 2}, other{3, 4};
+  admit_answer said;
+  for (const auto is : {standing::admitted, standing::refused, standing::member}) {
+    said = no_admission(is, "", ours);
+    CHECK(is_word_of_member(said, ours));
+  }
+  said.cluster = other;
+  CHECK_FALSE(is_word_of_member(said, ours));
+  for (const auto is : {standing::empty, standing::promised}) {
+    said = no_admission(is, "");
+    CHECK_FALSE(is_word_of_member(said, ours));
+  }
+}
+
+TEST_CASE("who was in a cluster joins that one, and is in no hurry to be refused") {
+  const hash128 ours{1, 2}, other{3, 4};
+  const auto in = no_admission(standing::admitted, "", other), out = no_admission(standing::refused, "why", other);
+  CHECK(news_in(in, std::nullopt, {}) == admit_news::admitted);
+  CHECK(news_in(in, other, {}) == admit_news::admitted);
+  CHECK(news_in(in, ours, duration{1'000'000}) == admit_news::of_others);
+  CHECK(news_in(out, std::nullopt, {}) == admit_news::refused);
+  CHECK(news_in(out, other, {}) == admit_news::refused);
+  auto taken = out;
+  taken.name_taken = true; // as somebody's who has just ended
+  for (const auto& was_in : {std::optional<hash128>{}, std::optional(other)}) {
+    CHECK(news_in(taken, was_in, {}) == admit_news::name_taken);
+    CHECK(news_in(taken, was_in, duration{59'999}) == admit_news::name_taken);
+    CHECK(news_in(taken, was_in, duration{60'000}) == admit_news::refused);
+  }
+  CHECK(news_in(no_admission(standing::admitted, ""), std::nullopt, {}) == admit_news::none);
+  for (const auto is : {standing::empty, standing::promised, standing::member})
+    CHECK(news_in(no_admission(is, "", ours), std::nullopt, {}) == admit_news::none);
+}
+
 TEST_CASE("names and addresses that cannot be are none") {
   for (const auto* const good : {"n1", "a.b_c-9", "0"}) CHECK(is_node_name(good));
   for (const auto* const bad : {"", "N1", "a b", "a/b", "\xc3\xa9"}) CHECK_FALSE(is_node_name(bad));

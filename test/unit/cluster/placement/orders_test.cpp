@@ -70,6 +70,49 @@ TEST_CASE("a report's times are shifted to the clock of whoever got it") {
   CHECK(here.shards[0].members[1].caught_up_since == instant{50'400});
 }
 
+namespace {
+
+shard_seen report_of(shard_id shard, term in, node_id leader) {
+  shard_seen out;
+  out.shard = shard;
+  out.term = in;
+  out.leader = leader;
+  return out;
+}
+
+} // namespace
+
+TEST_CASE("of two reports of a shard that with the higher mark counts, whenever it comes") {
+  report_book book({0});
+  book.take({report_of({1}, {4}, {11})}, {100});
+  book.take({report_of({1}, {3}, {12}), report_of({2}, {3}, {12})}, {200}); // who led it once does not know better
+  REQUIRE(book.fresh({200}).size() == 2);
+  CHECK(book.fresh({200})[0].leader == node_id{11});
+  book.take({report_of({1}, {4}, {11})}, {300});
+  book.take({report_of({1}, {5}, {12})}, {400});
+  CHECK(book.fresh({400})[0].leader == node_id{12});
+}
+
+TEST_CASE("a report is forgotten after five seconds, its mark is not") {
+  report_book book({0});
+  book.take({report_of({1}, {4}, {11})}, {100});
+  CHECK(book.fresh({5'100}).size() == 1);
+  CHECK(book.fresh({5'101}).empty());
+  book.take({report_of({1}, {3}, {12})}, {6'000});
+  CHECK(book.fresh({6'000}).empty());
+}
+
+TEST_CASE("a new leader of shard 0 has a picture to show when all have reported, or have had the time to") {
+  report_book book({1'000});
+  CHECK_FALSE(book.knows_leaders(2, {1'000}));
+  book.take({report_of({0}, {4}, {11})}, {1'100});
+  CHECK_FALSE(book.knows_leaders(2, {1'100}));
+  CHECK_FALSE(book.knows_leaders(2, {6'000})); // shard 1 may have no leader, or its report may be on its way
+  CHECK(book.knows_leaders(2, {6'001}));
+  book.take({report_of({1}, {9}, {12})}, {1'200});
+  CHECK(book.knows_leaders(2, {1'200}));
+}
+
 TEST_CASE("who leads next is the voter that answers and has most") {
   auto t = told({1}, {20}, {10});
   t.config = {{one, two, three}, {}, {}};

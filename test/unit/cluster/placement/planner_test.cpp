@@ -2,7 +2,7 @@
 #include "cluster/placement/planner.hpp"
 #include "cluster/placement/requests.hpp"
 #include "cluster/placement/safety.hpp"
-#include "test/support/placement_world.hpp"
+#include "test/support/quiet_placement.hpp"
 
 #include <doctest/doctest.h>
 
@@ -10,53 +10,8 @@
 
 using namespace burrow;
 using namespace burrow::placement;
-using burrow::test::placement_world;
+using namespace burrow::test;
 using namespace std::chrono_literals;
-
-namespace {
-
-struct quiet_world : placement_world {
-  explicit quiet_world(std::uint16_t shards = 11) : placement_world({1, shards, false}) {}
-  void rest() {
-    const bool rests = settle(60s, 4h);
-    CHECK(rests);
-    CHECK(broken() == "");
-  }
-  std::size_t held(node_id who) const {
-    std::size_t out = 0;
-    for (const auto& g : groups) {
-      out +=
-          std::count_if(g.config.voters.begin(), g.config.voters.end(), [&](const auto& v) { return v.node == who; });
-    }
-    return out;
-  }
-  std::size_t led(node_id who) const {
-    return static_cast<std::size_t>(
-        std::count_if(groups.begin(), groups.end(), [&](const auto& g) { return g.leader == who; }));
-  }
-  std::size_t voters(std::size_t shard) const { return groups[shard].config.voters.size(); }
-};
-
-struct three : quiet_world {
-  node_id a{1}, b, c;
-  explicit three(std::uint16_t shards = 11) : quiet_world(shards) {
-    b = join("n2", "b");
-    c = join("n3", "c");
-    rest();
-  }
-};
-
-struct six : three {
-  node_id a2, b2, c2;
-  explicit six(std::uint16_t shards = 11) : three(shards) {
-    a2 = join("n4", "a");
-    b2 = join("n5", "b");
-    c2 = join("n6", "c");
-    rest();
-  }
-};
-
-} // namespace
 
 TEST_CASE("a second node gets copies that do not vote") {
   quiet_world w;
@@ -257,26 +212,6 @@ TEST_CASE("a damaged replica is replaced on its own node, under a new id") {
   CHECK(w.uneven() == "");
 }
 
-TEST_CASE("a drained node hands its leaders over, two a second, and gets them back") {
-  six w(23);
-  const auto led = w.led(w.a);
-  CHECK(led == 4);
-  const auto asked = drain_plan(w.view(), w.a);
-  CHECK(asked.allowed());
-  CHECK(asked.leaders.size() == led);
-  for (const auto& m : asked.leaders) CHECK(m.to.value != 0);
-  w.set_state(w.a, *asked.state);
-  const auto held = w.held(w.a);
-  w.turn();
-  CHECK(w.led(w.a) == led - 2);
-  w.rest();
-  CHECK(w.led(w.a) == 0);
-  CHECK(w.held(w.a) == held);
-  w.set_state(w.a, node_state::storage);
-  w.rest();
-  CHECK(w.uneven() == "");
-}
-
 TEST_CASE("draining is refused where shards would stop, or a second zone would be down") {
   quiet_world one;
   CHECK(drain_plan(one.view(), {1}).refusal == "shards would stop without n1: add two more nodes");
@@ -289,21 +224,6 @@ TEST_CASE("draining is refused where shards would stop, or a second zone would b
   const auto asked = drain_plan(w.view(), w.b);
   CHECK(asked.refusal == "shards would stop without n2: n1 is down");
   CHECK(asked.forceable);
-}
-
-TEST_CASE("the preferred node gets its leadership back when it has caught up for 30 s") {
-  three w;
-  const auto led = w.led(w.b);
-  CHECK(led == 4);
-  w.die(w.b);
-  w.turn();
-  w.turn();
-  CHECK(w.led(w.b) == 0);
-  w.come_back(w.b);
-  for (int n = 0; n < 29; ++n) w.turn();
-  CHECK(w.led(w.b) == 0);
-  w.rest();
-  CHECK(w.led(w.b) == led);
 }
 
 TEST_CASE("a move is data first, and refused where it makes no sense") {
