@@ -79,7 +79,7 @@ void node_shell::start_replica(std::size_t shard) {
   ++child.start.value;
   replica_actor_options options;
   const shard_id id{static_cast<std::uint16_t>(shard)};
-  options.shard = {id, o_.self, o_.must_check && o_.must_check(id), o_.witness};
+  options.shard = {id, o_.self, o_.must_check && o_.must_check(id), o_.witness, catch_up_};
   options.shard.replica = child.hosted->replica;
   if (!child.hosted->alone) options.shard.initial = raft::configuration{};
   options.start = child.start;

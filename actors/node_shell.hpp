@@ -4,6 +4,7 @@
 
 #include "actors/node_supervisor.hpp"
 #include "actors/replica_actor.hpp"
+#include "actors/shared_catch_up_room.hpp"
 #include "actors/tenant_supervisor.hpp"
 
 #include <caf/all.hpp>
@@ -87,6 +88,7 @@ private:
   shell<node_shell>* self_;
   node_supervisor_options o_;
   services helpers_;
+  std::shared_ptr<catch_up_room> catch_up_ = std::make_shared<shared_catch_up_room>();
   restart_log helper_log_;
   std::vector<replica_child> replicas_;
   std::unordered_map<tenant_id, tenant_child> tenants_;

@@ -1,6 +1,7 @@
 #include "actors/reader_actor.hpp"
 
 #include "cluster/base/limits.hpp"
+#include "cluster/replica/reading.hpp"
 
 #include <caf/all.hpp>
 
@@ -28,7 +29,7 @@ public:
         auto values = std::make_shared<std::vector<loaded_item>>();
         values->reserve(m.what.items.size());
         for (const auto& item : m.what.items)
-          values->push_back(m.what.session.value == 0 ? read(item) : read_pinned(m, item));
+          values->push_back(m.what.session.value == 0 ? read_item(*data_, item) : read_pinned(m, item));
         self_->send(m.from, loaded{m.start, m.what.id, std::move(values)});
       },
       [this](const pin_session& m) { m.on ? pin(m) : unpin(m); },
@@ -38,13 +39,6 @@ public:
   }
 
 private:
-  using value = std::variant<store::lookup, scan_page>;
-
-  [[nodiscard]] loaded_item read(const load_item& item) const {
-    if (const auto* key = std::get_if<std::string>(&item.what)) return {wrapped(data_->get(item.where, *key, disk))};
-    return {wrapped(data_->scan(item.where, std::get<scan_request>(item.what), disk))};
-  }
-
   // ---- installs ---------------------------------------------------------------------------------------------------
 
   struct pinned {
@@ -81,17 +75,9 @@ private:
       unpin({m.what.session, false, m.from});
       return {error{errc::unavailable, "too much was written since the session began"}};
     }
-    if (const auto* key = std::get_if<std::string>(&item.what)) return {wrapped(at->state->get(item.where, *key))};
-    return {wrapped(at->state->scan(item.where, std::get<scan_request>(item.what)))};
+    return read_item(*at->state, item);
   }
 
-  template <class T>
-  static result<value> wrapped(result<T> got) {
-    if (!got) return got.error();
-    return value{std::move(got).value()};
-  }
-
-  static constexpr auto disk = read_tier::disk;
   shell<reader>* self_;
   std::shared_ptr<store> data_;
   std::vector<pinned> pins_;

@@ -104,6 +104,10 @@ inline constexpr std::size_t peer_message_bytes_max = entry_bytes_max + 1 * mib;
 inline constexpr std::size_t peer_entries_max = raft_message_bytes_max / 32; ///< of an append
 inline constexpr std::size_t raft_inflight_messages_max = 256;   ///< appends to one follower, not yet acknowledged
 inline constexpr std::size_t raft_inflight_bytes_max = 8 * mib;
+// A follower that is behind is sent what is read back from the disk. Clients come first: so that goes in small pieces.
+inline constexpr std::size_t catch_up_read_bytes = 256 * kib;      ///< of entries with bodies at a time, or one entry
+inline constexpr std::size_t catch_up_follower_bytes_max = 1 * mib; ///< not yet acknowledged by one follower
+inline constexpr std::size_t catch_up_node_bytes_max = 4 * mib;    ///< by all followers of a node's shards together
 inline constexpr std::size_t raft_members_max = 16;              ///< of a group, both halves of a change together
 inline constexpr std::size_t inflight_entries_max = 1000;
 inline constexpr std::size_t inflight_bytes_max = 32 * mib;
@@ -185,6 +189,9 @@ static_assert(inflight_bytes_max >= entry_bytes_max);
 static_assert(writer_shard_bytes_max >= entry_bytes_max);
 static_assert(writer_queued_bytes_max >= writer_shard_bytes_max);
 static_assert(raft_inflight_bytes_max >= raft_message_bytes_max);
+static_assert(catch_up_read_bytes <= raft_message_bytes_max && catch_up_read_bytes <= catch_up_follower_bytes_max);
+static_assert(catch_up_follower_bytes_max <= raft_inflight_bytes_max &&
+              catch_up_follower_bytes_max <= catch_up_node_bytes_max);
 static_assert(apply_backlog_bytes_max >= raft_inflight_bytes_max && apply_backlog_bytes_max >= entry_bytes_max);
 static_assert(forward_frame_bytes_max > entry_bytes_max && forward_flight_bytes_max >= forward_frame_bytes_max);
 static_assert(list_items_max <= entry_messages_max);

@@ -75,6 +75,7 @@ shard_seen group_watch::see(const group_told& told, instant now) {
     m.who = who;
     const auto at = std::ranges::find(told.followers, who, &raft::follower_progress::who);
     const bool self = who == told.self;
+    const bool votes = std::ranges::find(told.config.voters, who) != told.config.voters.end();
     m.damaged = std::ranges::find(told.distrusted, who) != told.distrusted.end();
     m.heard = self || (at != told.followers.end() && at->active);
     if (!self) {
@@ -82,7 +83,9 @@ shard_seen group_watch::see(const group_told& told, instant now) {
       m.lag = told.committed.value - std::min(match, told.committed.value);
       m.installing = at != told.followers.end() && at->installing;
     }
-    m.caught_up = m.heard && !m.damaged && !m.installing && m.lag <= limits::log_entries_kept;
+    // Few entries may be many bytes, so for a newcomer it takes more; a busy voter may be read back for now and then.
+    const bool level = votes || (at != told.followers.end() && at->from_memory);
+    m.caught_up = m.heard && !m.damaged && !m.installing && level && m.lag <= limits::log_entries_kept;
     const auto known = std::ranges::find_if(
       seen_, [&](const seen& s) { return s.shard == told.shard && s.who == who; });
     if (m.caught_up) {

@@ -20,7 +20,8 @@ struct node_seen {
 struct member_seen {
   raft::member who;
   bool heard = false;      ///< answers (the leader itself always)
-  bool caught_up = false;  ///< within limits::log_entries_kept of the leader's commit index
+  /// Within limits::log_entries_kept of the leader's commit index; one that does not vote yet is read back nothing for.
+  bool caught_up = false;
   instant caught_up_since; ///< while it is
   std::uint64_t lag = 0;   ///< entries
   bool damaged = false;    ///< its log or state is not what it acknowledged: it never votes again

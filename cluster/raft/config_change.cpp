@@ -86,11 +86,8 @@ result<log_index> raft::change(const config_change& wanted) {
     if (p == nullptr || !is_member(s.config(), v.replica)) {
       return error{errc::invalid_parameter, "a newcomer must be a learner first"};
     }
-    // After an install to the end of the log nothing is left to probe a newcomer with: where nobody writes it would
-    // wait for a vote for ever. What it has acknowledged is all there is.
-    const bool agrees = p->how == progress::mode::pipeline ||
-                        (p->how == progress::mode::probe && p->match == s.entries.last());
-    if (!agrees || p->match.value + s.options.catch_up_entries < s.committed.value)
+    // Few entries may be many bytes: as long as some have to be read back, commits would wait for its disk.
+    if (!s.from_memory(*p) || p->match.value + s.options.catch_up_entries < s.committed.value)
       return error{errc::busy, "a newcomer has not caught up"};
   }
   s.append_own({{s.entries.last().value + 1},

@@ -16,14 +16,15 @@ bool progress::may_send(std::size_t messages_max, std::size_t bytes_max) const {
   return false;
 }
 
-void progress::sent(log_index last, std::size_t bytes) {
+void progress::sent(log_index last, std::size_t bytes, bool read_back) {
   // What a probe carries is not counted on: `next` moves when it is answered.
   if (how == mode::probe) {
     probe_sent_ = true;
     return;
   }
-  inflight_.push_back({last, bytes});
+  inflight_.push_back({last, bytes, read_back});
   inflight_bytes_ += bytes;
+  if (read_back) catch_up_bytes_ += bytes;
   next = {last.value + 1};
 }
 
@@ -40,7 +41,10 @@ bool progress::acknowledged(log_index verified) {
     how = mode::pipeline;
   }
   auto done = inflight_.begin();
-  while (done != inflight_.end() && done->last <= match) inflight_bytes_ -= (done++)->bytes;
+  for (; done != inflight_.end() && done->last <= match; ++done) {
+    inflight_bytes_ -= done->bytes;
+    if (done->read_back) catch_up_bytes_ -= done->bytes;
+  }
   inflight_.erase(inflight_.begin(), done);
   return news;
 }
@@ -101,7 +105,7 @@ void progress::end_install(log_index installed) {
 void progress::forget_inflight() {
   probe_sent_ = false;
   inflight_.clear();
-  inflight_bytes_ = 0;
+  inflight_bytes_ = catch_up_bytes_ = 0;
   still_ = 0;
 }
 

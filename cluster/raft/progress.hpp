@@ -19,8 +19,8 @@ class progress {
   enum class mode : std::uint8_t { probe, pipeline, install };
 
   [[nodiscard]] bool may_send(std::size_t messages_max, std::size_t bytes_max) const;
-  /// An append up to `last` is on its way.
-  void sent(log_index last, std::size_t bytes);
+  /// An append up to `last` is on its way; of entries that were read back, or of such as were in memory.
+  void sent(log_index last, std::size_t bytes, bool read_back);
   /// It has everything up to `verified` on its disk. True if that is news.
   bool acknowledged(log_index verified);
   /// Its log disagrees at `previous`; go on after `agreed_at_most`. False for an old answer.
@@ -37,6 +37,8 @@ class progress {
   void shrink() { inflight_.shrink_to_fit(); }
 
   [[nodiscard]] std::size_t inflight_bytes() const { return inflight_bytes_; }
+  /// Of these, what was read back.
+  [[nodiscard]] std::size_t catch_up_bytes() const { return catch_up_bytes_; }
 
   member who;
   mode how = mode::probe;
@@ -56,6 +58,7 @@ class progress {
   struct sent_message {
     log_index last;
     std::size_t bytes;
+    bool read_back;
   };
   void forget_inflight();
 
@@ -67,6 +70,7 @@ class progress {
   std::uint32_t still_ = 0;
   std::vector<sent_message> inflight_;
   std::size_t inflight_bytes_ = 0;
+  std::size_t catch_up_bytes_ = 0;
 };
 
 } // namespace burrow::raft

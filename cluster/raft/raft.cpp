@@ -203,7 +203,8 @@ std::vector<follower_progress> raft::followers() const {
   // Two periods: right after a look nobody has been heard from yet, and a group may fall asleep at that very moment.
   if (const auto* const l = std::get_if<leader>(&state_->as))
     for (const auto& p : l->peers)
-      out.push_back({p.who, p.match, p.active || p.was_active, p.how == progress::mode::install});
+      out.push_back({p.who, p.match, p.active || p.was_active, p.how == progress::mode::install,
+                     state_->from_memory(p)});
   return out;
 }
 
@@ -234,6 +235,7 @@ raft_status raft::status() const {
   for (const auto& p : l->peers) {
     if (p.active) out.at_all = std::min(*out.at_all, p.match);
     out.inflight_bytes = std::max(out.inflight_bytes, p.inflight_bytes());
+    out.catch_up_bytes += p.catch_up_bytes();
   }
   return out;
 }

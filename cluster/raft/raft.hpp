@@ -28,6 +28,7 @@ struct raft_options {
   std::size_t message_bytes_max = limits::raft_message_bytes_max;         ///< of an append, unless one entry is larger
   std::size_t inflight_messages_max = limits::raft_inflight_messages_max; ///< per follower
   std::size_t inflight_bytes_max = limits::raft_inflight_bytes_max;       ///< per follower
+  std::size_t catch_up_bytes_max = limits::catch_up_follower_bytes_max;   ///< per follower, of entries read back
   std::uint64_t catch_up_entries = limits::log_entries_kept; ///< a learner further behind may not become a voter
   std::size_t tail_bytes_max = 0;                            ///< of applied entries kept in memory for followers
   std::size_t reads_waiting_max = 4096;
@@ -47,6 +48,7 @@ struct raft_status {
   std::optional<member> leader;    ///< as far as known
   std::optional<log_index> at_all; ///< leader: acknowledged by every follower that it hears; cut the log above it last
   std::size_t inflight_bytes = 0;  ///< leader: sent and not acknowledged, of the fullest follower
+  std::size_t catch_up_bytes = 0;  ///< leader: of entries that were read back, to all followers together
   bool asleep = false;
   std::uint32_t sleep_ticks_left = 0; ///< asleep: it does nothing at ticks before this one
   bool change_under_way = false;   ///< a configuration is not committed yet, or joint

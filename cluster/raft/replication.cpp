@@ -63,18 +63,34 @@ void raft::state::replicate() {
 void raft::state::send_appends(leader& l, progress& p) {
   while (p.next <= entries.last() && p.may_send(options.inflight_messages_max, options.inflight_bytes_max)) {
     if (p.next < entries.first() || !entries.term_at({p.next.value - 1})) return need_install(p);
-    if (!entries.in_memory(p.next)) {
-      if (l.fetching) return;
-      l.fetching = true;
-      const auto end = std::min(entries.memory_first().value - 1, p.next.value + fetch_entries_max - 1);
-      out.fetch = log_range{p.next, {end}};
-      return;
-    }
+    if (!entries.in_memory(p.next)) return read_back(l, p);
     send_append(p, entries.copy_some(p.next, entries.last(), options.message_bytes_max));
   }
 }
 
-void raft::state::send_append(progress& p, std::vector<entry> some) {
+/// For who is so far behind there is a window of its own, and nothing is read before there is room in it. Where its log
+/// agrees with ours is found out first, without entries: what it refuses was read in vain.
+void raft::state::read_back(leader& l, progress& p) {
+  if (p.how == progress::mode::probe) {
+    send_append(p, {});
+    return p.sent({p.next.value - 1}, 0, false);
+  }
+  if (l.fetching || !p.may_send(options.inflight_messages_max, options.catch_up_bytes_max)) return;
+  l.fetching = true;
+  const auto end = std::min(entries.memory_first().value - 1, p.next.value + fetch_entries_max - 1);
+  out.fetch = log_range{p.next, {end}};
+}
+
+/// Where its log agrees with ours is known, and nothing that it lacks has to be read back, or was and is under way.
+bool raft::state::from_memory(const progress& p) const {
+  // After an install to the end of the log nothing is left to probe a newcomer with: where nobody writes it would wait
+  // for a vote for ever. What it has acknowledged is all there is.
+  const bool agrees =
+      p.how == progress::mode::pipeline || (p.how == progress::mode::probe && p.match == entries.last());
+  return agrees && p.catch_up_bytes() == 0 && entries.in_memory(p.next);
+}
+
+void raft::state::send_append(progress& p, std::vector<entry> some, bool read_back) {
   const log_index previous{p.next.value - 1};
   const auto previous_term = entries.term_at(previous);
   if (!previous_term) return need_install(p); // the log was cut above what it has
@@ -83,7 +99,7 @@ void raft::state::send_append(progress& p, std::vector<entry> some) {
   const log_index last{previous.value + some.size()};
   send(p.who, append_request{previous, *previous_term, committed, std::move(some)});
   p.asleep = false;
-  if (last > previous) p.sent(last, bytes);
+  if (last > previous) p.sent(last, bytes, read_back);
 }
 
 void raft::fetched(const std::vector<entry>& found) {
@@ -92,8 +108,8 @@ void raft::fetched(const std::vector<entry>& found) {
   if (l == nullptr) return;
   l->fetching = false;
   for (auto& p : l->peers) {
-    for (;;) {
-      if (!p.may_send(s.options.inflight_messages_max, s.options.inflight_bytes_max)) break;
+    while (p.how == progress::mode::pipeline &&
+           p.may_send(s.options.inflight_messages_max, s.options.catch_up_bytes_max)) {
       std::vector<entry> some;
       std::size_t bytes = 0;
       for (const auto& e : found) {
@@ -105,7 +121,7 @@ void raft::fetched(const std::vector<entry>& found) {
         some.push_back(e);
       }
       if (some.empty()) break;
-      s.send_append(p, std::move(some));
+      s.send_append(p, std::move(some), true);
     }
   }
 }

@@ -105,7 +105,9 @@ struct raft::state {
   // replication.cpp: the leader's side
   void replicate();
   void send_appends(leader& l, progress& p);
-  void send_append(progress& p, std::vector<entry> entries);
+  void send_append(progress& p, std::vector<entry> entries, bool read_back = false);
+  void read_back(leader& l, progress& p);
+  [[nodiscard]] bool from_memory(const progress& p) const;
   void send_heartbeats(leader& l);
   void advance_commit();
   void resign(leader& l);

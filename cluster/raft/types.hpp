@@ -43,6 +43,7 @@ struct body_part {
   shared_bytes bytes;
   std::uint32_t size = 0;
   hash128 hash;
+  bool gone = false; ///< it was looked for on the disk that has the entry, and is not there
 };
 
 /// What is proposed: the encoded command, its bodies beside it, and whatever the owner of the core wants to have back
@@ -242,6 +243,7 @@ struct follower_progress {
   log_index match;     ///< acknowledged: on its disk
   bool active = false; ///< heard from since the last check of the quorum, or in the period before it
   bool installing = false;
+  bool from_memory = false; ///< what it lacks, if anything, was proposed a moment ago: nothing is read back for it
 };
 
 struct raft_output {

@@ -49,13 +49,22 @@ struct question {
   bool want_bodies = false;
 };
 
-/// One read of the store at disk tier, full keys.
+/// Entries of the log with their bodies, from `first` on: no more than bytes_max, or one.
+struct log_request {
+  shard_id shard;
+  generation in; ///< of the bodies
+  log_index first, last;
+  std::size_t bytes_max = ~std::size_t{0};
+};
+
+/// One read of the store at disk tier, full keys (reading.hpp).
 struct load_item {
   family where = family::queue;
-  std::variant<std::string, scan_request> what; ///< one key, or a piece of the map
+  std::variant<std::string, scan_request, log_request> what; ///< one key, a piece of the map, or of the log
 };
+using loaded_value = std::variant<store::lookup, scan_page, std::vector<raft::entry>>;
 struct loaded_item {
-  result<std::variant<store::lookup, scan_page>> value;
+  result<loaded_value> value;
 };
 
 // ---- effects ----------------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 // What a replica remembers between two inputs. Private to cluster/replica: its source files work on it, one concern
 // each: replica.cpp inputs and order, propose.cpp, apply.cpp, reads.cpp, bodies.cpp, persist.cpp, due.cpp, peers.cpp,
-// sessions.cpp, pull.cpp.
+// catch_up.cpp, sessions.cpp, pull.cpp.
 #pragma once
 
 #include "cluster/base/limits.hpp"
@@ -8,6 +8,7 @@
 #include "cluster/raft/raft.hpp"
 #include "cluster/replica/admission.hpp"
 #include "cluster/replica/body_cache.hpp"
+#include "cluster/replica/catch_up_room.hpp"
 #include "cluster/replica/log_sizes.hpp"
 #include "cluster/replica/mover.hpp"
 #include "cluster/replica/overlay.hpp"
@@ -83,7 +84,9 @@ struct replica::impl {
     raft::peer_message message;
     std::vector<std::pair<std::size_t, std::size_t>> asked; ///< entry, body in it
   };
-  struct fetch_load {};
+  struct fetch_load {
+    term in;
+  };
   struct session_load {
     raft::session_id session;
     std::optional<bulk_message> ask; ///< none: its `applied` record, to begin with
@@ -177,13 +180,15 @@ struct replica::impl {
   void leave(raft::peer_message m);
   void leave_held(persist_ticket up_to);
   void bodies_to_send(send_load load, std::vector<loaded_item> values);
-  void fetch(const raft::log_range& range);
-  void fetched(std::vector<loaded_item> values);
   void take_reports(const raft::raft_output& out);
   void compare_states(const raft::reported& r);
   void note_state();
   [[nodiscard]] clock_reading voters_time() const;
   [[nodiscard]] bool group_is_low() const;
+
+  // catch_up.cpp: old entries for a follower that is behind
+  void read_back();
+  void fetched(fetch_load load, std::vector<loaded_item> values);
 
   // sessions.cpp: what a leader hands over
   struct session {
@@ -320,6 +325,9 @@ struct replica::impl {
   std::map<replica_id, raft::report> reports;
   term leader_told_in;
   std::optional<raft::member> leader_told;
+  std::optional<raft::log_range> to_read; ///< entries that the core asked for and nobody has begun to read
+  std::optional<load_id> fetching;       ///< that are being read
+  catch_up_share catch_up;
 
   // Installs.
   std::vector<session> sessions;

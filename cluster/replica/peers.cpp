@@ -1,6 +1,6 @@
-// Between replicas: messages in and out, what they wait for, ticks, old entries for a slow follower, and what others
-// tell of themselves. What goes out with an entry are its bodies, too; one that is not in memory is read first, and
-// only what the store has not got is said to be gone.
+// Between replicas: messages in and out, what they wait for, ticks, and what others tell of themselves. What goes out
+// with an entry are its bodies, too; one that is not in memory is read first, by a reader, and only what the store has
+// not got is said to be gone.
 #include "cluster/base/limits.hpp"
 #include "cluster/replica/impl.hpp"
 #include "cluster/storage/keys.hpp"
@@ -105,19 +105,11 @@ void replica::impl::leave(raft::peer_message m) {
     for (std::size_t n = 0; n < e.payload.bodies.size(); ++n) {
       auto& body = e.payload.bodies[n];
       const auto number = static_cast<std::uint32_t>(n);
-      if (!body.bytes.present()) body.bytes = bodies.find({e.index, number});
+      if (body.bytes.present() || body.gone) continue;
+      body.bytes = bodies.find({e.index, number});
       if (body.bytes.present()) continue;
-      auto key = keys::body(options.shard, record.generation, e.index, number);
-      auto got = source.get(family::body, key, read_tier::memory);
-      if (got) {
-        // What the store does not hold went with the delta of a committed entry: it is gone for good.
-        if (got->found) body.bytes = shared_bytes(std::move(got->value));
-      } else if (got.code() == errc::not_here) {
-        items.push_back({family::body, std::move(key)});
-        load.asked.emplace_back(i, n);
-      } else {
-        return fail(got.error());
-      }
+      items.push_back({family::body, keys::body(options.shard, record.generation, e.index, number)});
+      load.asked.emplace_back(i, n);
     }
   }
   if (items.empty()) return effects.push_back(send_effect{std::move(load.message)});
@@ -133,36 +125,11 @@ void replica::impl::bodies_to_send(send_load load, std::vector<loaded_item> valu
     if (!values[i].value) return fail(values[i].value.error());
     auto& got = std::get<store::lookup>(*values[i].value);
     auto& body = entries[load.asked[i].first].payload.bodies[load.asked[i].second];
+    // What the store does not hold went with the delta of a committed entry: it is gone for good.
     if (got.found) body.bytes = shared_bytes(std::move(got.value));
   }
   // Read when another leader's entries may have stood there already; who receives it compares terms, and so do we.
   if (load.message.term == core.status().term) effects.push_back(send_effect{std::move(load.message)});
-}
-
-// ---- old entries ------------------------------------------------------------------------------------------------
-
-void replica::impl::fetch(const raft::log_range& range) {
-  scan_request request;
-  request.from = keys::raft_log(options.shard, range.first);
-  request.to = keys::raft_log(options.shard, {range.last.value + 1});
-  request.items_max = range.last.value - range.first.value + 1;
-  request.bytes_max = limits::raft_inflight_bytes_max;
-  const load_id id{++last_load.value};
-  loads.emplace(id, fetch_load{});
-  effects.push_back(load_effect{id, {{family::raft_log, std::move(request)}}});
-}
-
-void replica::impl::fetched(std::vector<loaded_item> values) {
-  if (!values.at(0).value) return fail(values[0].value.error());
-  std::vector<raft::entry> found;
-  for (const auto& [key, value] : std::get<scan_page>(*values[0].value).items) {
-    const auto at = keys::parse_raft_log(key);
-    if (!at || (!found.empty() && at->second.value != found.back().index.value + 1)) break;
-    auto e = codec::decode_entry(options.shard, at->second, value);
-    if (!e) return fail(e.error());
-    found.push_back(std::move(e).value());
-  }
-  core.fetched(found);
 }
 
 // ---- what others tell -------------------------------------------------------------------------------------------

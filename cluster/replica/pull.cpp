@@ -141,6 +141,7 @@ void replica::impl::finish_switch() {
   for (auto& [id, purpose] : std::exchange(loads, {})) {
     if (const auto* const waits = std::get_if<body_load>(&purpose)) give_up(waits->what);
   }
+  fetching.reset();
   asked_items.clear();
   held_loads.clear();
   apply_loads = {};

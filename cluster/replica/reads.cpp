@@ -54,8 +54,8 @@ void replica::impl::loaded(load_id id, std::vector<loaded_item> values) {
     (void)take_values(q->of->loads, id, std::move(values));
   } else if (auto* const s = std::get_if<send_load>(&purpose)) {
     bodies_to_send(std::move(*s), std::move(values));
-  } else if (std::holds_alternative<fetch_load>(purpose)) {
-    fetched(std::move(values));
+  } else if (const auto* const f = std::get_if<fetch_load>(&purpose)) {
+    fetched(*f, std::move(values));
   } else if (auto* const h = std::get_if<session_load>(&purpose)) {
     session_loaded(std::move(*h), std::move(values));
   } else {

@@ -1,5 +1,6 @@
 #include "cluster/replica/renew.hpp"
 
+#include "cluster/replica/reading.hpp"
 #include "cluster/replica/stored.hpp"
 #include "cluster/storage/keys.hpp"
 
@@ -38,7 +39,7 @@ private:
           more = true;
         } else if (const auto* const l = std::get_if<load_effect>(&e)) {
           std::vector<loaded_item> values;
-          for (const auto& item : l->items) values.push_back(read(item));
+          for (const auto& item : l->items) values.push_back(read_item(data_, item));
           replica_->loaded(now_, l->id, std::move(values));
           more = true;
         } else if (const auto* const d = std::get_if<damaged_effect>(&e)) {
@@ -47,16 +48,6 @@ private:
       }
     }
     return data_.sync();
-  }
-
-  [[nodiscard]] loaded_item read(const load_item& item) const {
-    using value = std::variant<store::lookup, scan_page>;
-    if (const auto* const key = std::get_if<std::string>(&item.what)) {
-      auto got = data_.get(item.where, *key, read_tier::disk);
-      return got ? loaded_item{value(std::move(*got))} : loaded_item{got.error()};
-    }
-    auto got = data_.scan(item.where, std::get<scan_request>(item.what), read_tier::disk);
-    return got ? loaded_item{value(std::move(*got))} : loaded_item{got.error()};
   }
 
   store& data_;

@@ -38,7 +38,7 @@ replica::impl::impl(replica_options o, const store& from, const stored_replica& 
     : options(std::move(o)), source(from), prefix(keys::prefix(options.shard, stored.record.generation)),
       record(stored.record), core(core_options(options, stored.record), state_of(stored)), now(at),
       applied(stored.applied), bodies(limits::body_cache_bytes_max), disk_first(stored.record.log_first),
-      next_tick(at.steady + limits::tick), active(at.steady) {
+      next_tick(at.steady + limits::tick), catch_up(options.shard, options.catch_up), active(at.steady) {
   ++record.start.value; // on disk with the first persist, which the election needs anyway
   // An answer to a call of an earlier life may still be on its way: it must not be taken for one to a call of this.
   last_call = record.start.value << 32U;
@@ -75,6 +75,7 @@ void replica::impl::fail(error why) {
   lose_leadership();
   batch.reset();
   pull.reset();
+  catch_up.give_back();
   held.clear();
   to_hold.clear();
   for (auto& [id, purpose] : std::exchange(loads, {})) {
@@ -109,6 +110,8 @@ void replica::impl::lose_leadership() {
   rates.clear();
   forget_moves();
   reports.clear();
+  to_read.reset();
+  catch_up.leave_line();
   while (!sessions.empty()) close_session(sessions.back().id);
   if (did_serve) effects.push_back(role_effect{false, leads_in});
 }
@@ -176,7 +179,7 @@ void replica::impl::drain_raft() {
     }
     reading.erase(at);
   }
-  if (out.fetch) fetch(*out.fetch);
+  if (out.fetch) to_read = out.fetch;
   for (const auto to : out.installs) open_session(to);
   if (out.offer) start_pull(*std::move(out.offer));
 }
@@ -280,6 +283,7 @@ std::vector<replica_effect> replica::take_effects() {
     r.go_on_pulling();
     r.cut_log();
     r.drain_raft();
+    r.read_back();
     r.put_deltas();
     r.emit_persist();
     r.hold();

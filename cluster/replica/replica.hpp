@@ -21,8 +21,11 @@ struct replica_bounds {
   std::size_t log_bytes_max = limits::log_kept_bytes_max;    ///< kept for followers that are behind, bodies apart
   std::size_t chunk_bytes = limits::install_chunk_bytes;     ///< or one pair
   std::size_t install_bytes_per_s = limits::install_bytes_per_s;
+  std::size_t read_back_bytes = limits::catch_up_read_bytes; ///< of entries for a follower that is behind, at a time
   std::uint64_t hash_every = limits::log_entries_kept;       ///< entries between two states that replicas compare
 };
+
+class catch_up_room;
 
 struct replica_options {
   shard_id shard;
@@ -31,6 +34,7 @@ struct replica_options {
   /// hashes before it serves, and its life goes up (what it numbered for others may come again).
   bool check_state = false;
   std::shared_ptr<apply_witness> witness; ///< may be null: then no entry is ever suspected
+  std::shared_ptr<catch_up_room> catch_up = {}; ///< shared by all shards of a node; null: only each has its bounds
   /// Of a shard that was never here: its members. No value: this replica alone. Without voters it knows nobody, and
   /// waits for a leader that takes it in as a learner.
   std::optional<raft::configuration> initial = {};

@@ -23,7 +23,7 @@ void go_on_behind(scan_request& r, const std::string& last) {
 
 // ---- loaded_set -------------------------------------------------------------------------------------------------
 
-void loaded_set::add(const load_item& asked, std::variant<store::lookup, scan_page> got) {
+void loaded_set::add(const load_item& asked, loaded_value got) {
   if (const auto* const key = std::get_if<std::string>(&asked.what)) {
     keys_.insert_or_assign(*key, std::get<store::lookup>(std::move(got)));
   } else {

@@ -15,7 +15,7 @@ namespace burrow {
 /// What readers brought for one call of the machine, full keys. Lives until that call succeeds.
 class loaded_set {
 public:
-  void add(const load_item& asked, std::variant<store::lookup, scan_page> got);
+  void add(const load_item& asked, loaded_value got);
   [[nodiscard]] const store::lookup* find(std::string_view key) const;
   /// A piece of a loaded page, from where `request` begins. Nothing if no page covers its beginning.
   [[nodiscard]] std::optional<scan_page> piece(const scan_request& request) const;

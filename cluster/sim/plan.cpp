@@ -82,6 +82,8 @@ plan draw_plan(std::uint64_t seed) {
   p.core.sleep_after_ticks = chance.chance(400) ? 0 : static_cast<std::uint32_t>(spread(chance, 2, 100));
   p.core.sleep_round_ticks = static_cast<std::uint32_t>(spread(chance, 10, 1200));
   if (p.core.sleep_after_ticks > 0) p.quiet_every = chance.between(2, 30) * 1000 * ms;
+  random later(seed ^ 0xCA7C4); // what was added since: what kept seeds draw must not change
+  p.core.catch_up_bytes_max = later.chance(300) ? 1 : spread(later, 256, p.core.inflight_bytes_max);
   return p;
 }
 
@@ -109,7 +111,7 @@ std::string plan::text() const {
          ", twice " + n(duplicate) + ", aimed " + n(aimed) + ", a fault each " + n(fault_every / ms) +
          " ms, cut each " + n(cut_every) + " entries, change each " + n(change_every / ms) + " ms, transfer each " +
          n(transfer_every / ms) + " ms, " + n(core.inflight_messages_max) + " in flight, messages of " +
-         n(core.message_bytes_max) + " bytes";
+         n(core.message_bytes_max) + " bytes, " + n(core.catch_up_bytes_max) + " read back";
 }
 
 } // namespace burrow::sim

@@ -1,5 +1,6 @@
 // The log writer of a node, its readers, and the start of a replica on what the store holds.
 #include "cluster/base/limits.hpp"
+#include "cluster/replica/reading.hpp"
 #include "cluster/replica/state_sums.hpp"
 #include "cluster/sim/replica_world.hpp"
 #include "cluster/storage/keys.hpp"
@@ -55,23 +56,14 @@ void replica_world::written(replica_node& n) {
 void replica_world::read(replica_node& n, replica_slot& s, std::uint64_t load) {
   auto& l = s.loads.at({load});
   const auto pinned = s.pins.find(l.what.session);
-  const auto wrap = [](auto got) -> loaded_item {
-    if (!got) return {got.error()};
-    return {std::variant<store::lookup, scan_page>(std::move(got).value())};
-  };
   for (const auto& item : l.what.items) {
-    const auto* const key = std::get_if<std::string>(&item.what);
     if (l.what.session.value != 0 && pinned == s.pins.end()) {
       l.values.push_back({errc::unavailable});
     } else if (l.what.session.value != 0) {
       pinned->second.used = now_;
-      const auto& state = *pinned->second.state;
-      l.values.push_back(key != nullptr ? wrap(state.get(item.where, *key))
-                                        : wrap(state.scan(item.where, std::get<scan_request>(item.what))));
+      l.values.push_back(read_item(*pinned->second.state, item));
     } else {
-      l.values.push_back(key != nullptr
-                             ? wrap(n.store->get(item.where, *key, read_tier::disk))
-                             : wrap(n.store->scan(item.where, std::get<scan_request>(item.what), read_tier::disk)));
+      l.values.push_back(read_item(*n.store, item));
     }
   }
   const auto after = calm_ ? chance_.between(50, ms) : plan_.read.draw(chance_);
@@ -92,6 +84,7 @@ void replica_world::start(replica_node& n, replica_slot& s) {
   }
   o.core = plan_.base.core;
   o.bounds = plan_.bounds;
+  o.catch_up = n.catch_up;
   const auto stored = load_replica(*n.store, o);
   if (!stored && s.rotten) return lose(s);
   if (!stored) return found_.add("damaged", "a start finds: " + stored.error().context);

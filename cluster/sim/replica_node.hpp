@@ -2,6 +2,7 @@
 // front of it, clocks, and for each shard the replica with the little that its shell does. It decides nothing.
 #pragma once
 
+#include "cluster/replica/catch_up_room.hpp"
 #include "cluster/replica/writer_queue.hpp"
 #include "cluster/sim/log_image.hpp"
 #include "cluster/sim/replica_plan.hpp"
@@ -71,6 +72,7 @@ struct replica_node {
   std::int64_t wall_offset_ms = 0;
   bool low = false;
   std::unique_ptr<memory_store> store;
+  std::shared_ptr<catch_up_line> catch_up;
   writer_queue writer;
   struct writing_batch {
     writer_queue::batch what;

@@ -32,6 +32,9 @@ replica_plan draw_replica_plan(std::uint64_t seed) {
     (chance.chance(500) ? p.rot : p.forget) = chance.between(20, 200);
     if (p.base.change_every == 0) p.base.change_every = chance.between(200, 1000) * ms;
   }
+  random later(seed ^ 0xCA7C4); // what was added since: what kept seeds draw must not change
+  b.read_back_bytes = later.chance(300) ? 1 : spread(later, 64, 1 << 18);
+  p.catch_up = later.chance(300) ? 1 : spread(later, 256, 4 << 20);
   return p;
 }
 
@@ -39,7 +42,8 @@ std::string replica_plan::text() const {
   const auto n = [](std::uint64_t x) { return std::to_string(x); };
   return n(shards) + " shards, " + n(clients) + " clients, not here " + n(not_here) + ", read to " + n(read.high) +
          " us, cut each " + n(bounds.cut_interval) + " entries, " + n(bounds.log_bytes_max) +
-         " bytes of log, chunks of " + n(bounds.chunk_bytes) + (wild_clock ? ", a wild clock" : "") +
+         " bytes of log, chunks of " + n(bounds.chunk_bytes) +
+         ", reads back " + n(bounds.read_back_bytes) + " of " + n(catch_up) + (wild_clock ? ", a wild clock" : "") +
          (repeats > 0 ? ", " + n(repeats) + " repeatable" : "") + (rot > 0 ? ", bits flip" : "") +
          (forget > 0 ? ", disks forget" : "") + (moving > 0 ? ", " + n(moving) + " moving" : "") +
          (through_codec > 0 ? ", through the codec" : "") + ", " + base.text();

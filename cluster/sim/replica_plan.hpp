@@ -17,6 +17,7 @@ struct replica_plan {
   std::uint64_t through_codec = 0; ///< per mille of the messages
   bool wild_clock = false;    ///< the clock of one node jumps by hours
   replica_bounds bounds;
+  std::size_t catch_up = 0;   ///< bytes that a node may have under way to followers that are behind
   std::uint64_t quota = 0;    ///< bytes of one of the tenants on each shard; 0 = no bound
   std::uint64_t moving = 0;   ///< per mille of the operations: on queues whose messages move between shards
   std::uint64_t repeats = 0;  ///< per mille of the inserts: with a key or sequences, and some of them sent again

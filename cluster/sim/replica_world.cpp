@@ -21,6 +21,7 @@ replica_world::replica_world(const replica_plan& p)
     n.id = {i + 1};
     n.drift = 1000 + chance_.below(p.base.drift_per_mille + 1) - p.base.drift_per_mille / 2;
     n.wall_offset_ms = static_cast<std::int64_t>(chance_.below(2 * clocks_apart_ms)) - clocks_apart_ms;
+    n.catch_up = std::make_shared<catch_up_line>(p.catch_up);
     n.store = std::make_unique<memory_store>(
         memory_options{p.base.seed ^ (i + 77), p.not_here, 64, synced_batches_undoable});
     for (std::size_t k = 0; k < p.shards; ++k) {

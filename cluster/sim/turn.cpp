@@ -34,6 +34,9 @@ void world::drain(host& h) {
   cut_log(h);
   start_sync(h);
   const auto now = h.core->status();
+  if (now.catch_up_bytes > 0) {
+    bounds::reads_back(h.self.replica, now, h.options, plan_.body_max + 64, h.core->followers().size(), found_);
+  }
   if (now.last == h.state.index && now.persisted == now.last) {
     bounds::rests(h.self.replica, now, h.options, plan_.body_max + 64, 0, found_);
   }

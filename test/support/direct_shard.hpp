@@ -2,6 +2,7 @@
 // stands still but for pass(). So what it leaves in the store depends on the commands alone.
 #pragma once
 
+#include "cluster/replica/reading.hpp"
 #include "cluster/replica/replica.hpp"
 
 #include <doctest/doctest.h>
@@ -73,7 +74,7 @@ private:
     }
     if (const auto* const l = std::get_if<load_effect>(&e)) {
       std::vector<loaded_item> values;
-      for (const auto& item : l->items) values.push_back(read(item));
+      for (const auto& item : l->items) values.push_back(read_item(data_, item));
       replica_->loaded(now(), l->id, std::move(values));
       return true;
     }
@@ -81,12 +82,6 @@ private:
     if (auto* const r = std::get_if<reply_effect>(&e)) replies_.insert_or_assign(r->to, r->outcome);
     if (auto* const a = std::get_if<answer_effect>(&e)) answers_.insert_or_assign(a->to, std::move(*a));
     return false;
-  }
-  loaded_item read(const load_item& item) {
-    using value = std::variant<store::lookup, scan_page>;
-    if (const auto* const key = std::get_if<std::string>(&item.what))
-      return {value(data_.get(item.where, *key, read_tier::disk).value())};
-    return {value(data_.scan(item.where, std::get<scan_request>(item.what), read_tier::disk).value())};
   }
 
   store& data_;

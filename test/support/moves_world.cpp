@@ -1,6 +1,7 @@
 #include "test/support/moves_world.hpp"
 
 #include "cluster/codec/log_codec.hpp"
+#include "cluster/replica/reading.hpp"
 #include "cluster/storage/keys.hpp"
 
 #include <algorithm>
@@ -193,17 +194,11 @@ void moves_world::finish_sync(host& h) {
 }
 
 void moves_world::read_some(host& h) {
-  const auto read = [&](const load_item& item) -> loaded_item {
-    using value = std::variant<store::lookup, scan_page>;
-    if (const auto* const key = std::get_if<std::string>(&item.what))
-      return {value(h.disk.get(item.where, *key, read_tier::disk).value())};
-    return {value(h.disk.scan(item.where, std::get<scan_request>(item.what), read_tier::disk).value())};
-  };
   for (std::size_t i = 0; i < h.loads.size();) {
     auto& l = h.loads[i];
     if (!l.values && l.read_at <= steady_) {
       l.values.emplace();
-      for (const auto& item : l.what.items) l.values->push_back(read(item));
+      for (const auto& item : l.what.items) l.values->push_back(read_item(h.disk, item));
     }
     if (!l.values || l.told_at > steady_) {
       ++i;

@@ -1,5 +1,7 @@
 #include "test/support/replica_group.hpp"
 
+#include "cluster/replica/reading.hpp"
+
 #include <algorithm>
 
 namespace burrow::test {
@@ -31,20 +33,10 @@ void replica_group::start(std::uint64_t n, bool after_loss) {
 }
 
 loaded_item replica_group::read(node& from, const load_effect& load, const load_item& item) {
-  using value = std::variant<store::lookup, scan_page>;
-  const auto wrap = [](auto got) -> loaded_item {
-    if (!got) return {got.error()};
-    return {value(std::move(got).value())};
-  };
-  const auto* const key = std::get_if<std::string>(&item.what);
-  if (load.session.value == 0) {
-    if (key != nullptr) return wrap(from.disk.get(item.where, *key, read_tier::disk));
-    return wrap(from.disk.scan(item.where, std::get<scan_request>(item.what), read_tier::disk));
-  }
+  if (load.session.value == 0) return read_item(from.disk, item);
   const auto pinned = from.pins.find(load.session);
   if (pinned == from.pins.end()) return {errc::unavailable};
-  if (key != nullptr) return wrap(pinned->second->get(item.where, *key));
-  return wrap(pinned->second->scan(item.where, std::get<scan_request>(item.what)));
+  return read_item(*pinned->second, item);
 }
 
 void replica_group::write(node& to, const persist_effect& e) {
@@ -65,6 +57,7 @@ void replica_group::carry_out(std::uint64_t n, replica_effect& e) {
     if (x.hangs) x.unwritten.push_back(std::move(*p));
     else write(x, *p);
   } else if (auto* const l = std::get_if<load_effect>(&e)) {
+    ++x.loads[l->items.front().where];
     std::vector<loaded_item> values;
     for (const auto& item : l->items) values.push_back(read(x, *l, item));
     x.subject->loaded(now(x), l->id, std::move(values));

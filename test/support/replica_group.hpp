@@ -27,6 +27,7 @@ public:
     std::map<cookie, reply_effect> replies;
     std::map<cookie, answer_effect> answers;
     std::vector<role_effect> roles;
+    std::map<family, std::size_t> loads; ///< that it asked for
     std::optional<raft::member> leader; ///< as it said last
     std::string damage;
     bool cut = false;    ///< from all others

@@ -1,6 +1,7 @@
 #include "test/support/replica_world.hpp"
 
 #include "cluster/codec/log_codec.hpp"
+#include "cluster/replica/reading.hpp"
 #include "cluster/storage/keys.hpp"
 
 #include <algorithm>
@@ -114,17 +115,6 @@ void replica_world::finish_sync() {
   syncing_.reset();
 }
 
-loaded_item replica_world::read(const load_item& item) {
-  if (const auto* const key = std::get_if<std::string>(&item.what)) {
-    auto got = store_.get(item.where, *key, read_tier::disk);
-    if (!got) return {got.error()};
-    return {std::variant<store::lookup, scan_page>(std::move(got).value())};
-  }
-  auto got = store_.scan(item.where, std::get<scan_request>(item.what), read_tier::disk);
-  if (!got) return {got.error()};
-  return {std::variant<store::lookup, scan_page>(std::move(got).value())};
-}
-
 void replica_world::run(duration time) {
   carry_out();
   for (const auto end = steady_ + time; steady_ < end; ++steady_) {
@@ -134,7 +124,7 @@ void replica_world::run(duration time) {
       auto& l = loads_[i];
       if (!l.values && l.read_at <= steady_) {
         l.values.emplace();
-        for (const auto& item : l.items) l.values->push_back(read(item));
+        for (const auto& item : l.items) l.values->push_back(read_item(store_, item));
       }
       if (!l.values || l.told_at > steady_) {
         ++i;

@@ -67,7 +67,6 @@ private:
   void carry_out();
   void write_queued();
   void finish_sync();
-  [[nodiscard]] loaded_item read(const load_item& item);
   [[nodiscard]] duration later(duration most);
 
   struct load {

@@ -27,4 +27,12 @@ void bounds::rests(replica_id who, const raft::raft_status& now, const raft::raf
   }
 }
 
+void bounds::reads_back(replica_id who, const raft::raft_status& now, const raft::raft_options& o,
+                        std::size_t entry_max, std::size_t followers, findings& found) {
+  const auto most = followers * (o.catch_up_bytes_max + std::max(o.message_bytes_max, entry_max));
+  if (now.catch_up_bytes <= most) return;
+  found.add("bounds", "replica " + std::to_string(who.value) + " has " + std::to_string(now.catch_up_bytes) +
+                          " bytes in flight that it has read back for " + std::to_string(followers) + " followers");
+}
+
 } // namespace burrow::sim

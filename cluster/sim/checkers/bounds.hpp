@@ -12,6 +12,9 @@ class bounds {
   /// After an output was taken. `applied` entries may leave memory, what is above may not.
   static void rests(replica_id who, const raft::raft_status& now, const raft::raft_options& o, std::size_t entry_max,
                     std::size_t unapplied_bytes, findings& found);
+  /// At any time: what was read back for `followers` of them and is not acknowledged.
+  static void reads_back(replica_id who, const raft::raft_status& now, const raft::raft_options& o,
+                         std::size_t entry_max, std::size_t followers, findings& found);
 };
 
 } // namespace burrow::sim

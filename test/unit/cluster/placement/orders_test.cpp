@@ -52,6 +52,17 @@ TEST_CASE("who falls behind, or is not trusted, begins anew") {
   CHECK(watch.see(told({1}, far, far), {500}).members[0].caught_up_since == instant{500});
 }
 
+TEST_CASE("a newcomer that something is read back for has not caught up, however few entries it is; a voter has") {
+  group_watch watch;
+  auto t = told({1}, {10}, {9});
+  CHECK(watch.see(t, {100}).members[1].caught_up);
+  t.config.voters = {one};
+  t.config.learners = {two};
+  CHECK_FALSE(watch.see(t, {200}).members[1].caught_up);
+  t.followers[0].from_memory = true;
+  CHECK(watch.see(t, {300}).members[1].caught_up);
+}
+
 TEST_CASE("a member that the leader knows nothing of has not answered") {
   group_watch watch;
   auto t = told({1}, {10}, {10});
