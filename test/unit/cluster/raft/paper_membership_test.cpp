@@ -147,6 +147,21 @@ TEST_CASE("§6 a configuration survives restart and compaction of its entry") {
   CHECK(g.core(2).config().voters[2] == raft_group::member(4));
 }
 
+TEST_CASE("§7 a snapshot carries the configuration at its index, not the one in force") {
+  raft_group g({1, 2, 3});
+  g.elect(1);
+  g.propose(1, "a");
+  g.cut(2), g.cut(3);
+  REQUIRE(g.core(1).change(to({1, 2, 3}, {4})).ok());
+  g.drain(1);
+  REQUIRE(g.core(1).config().learners.size() == 1);
+  const auto& last = g.at(1).applied.back();
+  g.core(1).compacted({last.index, last.term, {}, 1, {7, 7}}, {last.index.value + 1});
+  g.drain(1);
+  REQUIRE(g.at(1).disk.snapshot.index == last.index);
+  CHECK(g.at(1).disk.snapshot.config.learners.empty());
+}
+
 TEST_CASE("§6 a leader that is not in the new configuration leads until that is committed, then resigns") {
   raft_group g({1, 2, 3}, {4});
   g.elect(1);
