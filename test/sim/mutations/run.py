@@ -89,7 +89,7 @@ def build(name, known):
 
 def libraries():
     ours = [f'cluster/libburrow_{x}.a'
-            for x in ('sim_world', 'replica', 'codec', 'queue', 'storage', 'placement', 'raft', 'base')]
+            for x in ('sim_world', 'checkers', 'replica', 'codec', 'queue', 'storage', 'placement', 'raft', 'base')]
     return [os.path.join(BUILD, x) for x in (*ours, 'proto/libburrow_proto.a')] + ['-lprotobuf', '-lxxhash']
 
 
