@@ -274,6 +274,7 @@ result<logged_command> decode_command(std::string_view bytes, const std::vector<
   google::protobuf::Arena arena;
   auto& in = *google::protobuf::Arena::CreateMessage<proto::logged_command>(&arena);
   if (!in.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return errc::malformed;
+  if (in.commands_size() == 0) return errc::malformed;
   if (static_cast<std::size_t>(in.commands_size()) > limits::entry_commands_max) return errc::too_large;
   reader r{bodies};
   logged_command out{{in.time_ms()}, {}};

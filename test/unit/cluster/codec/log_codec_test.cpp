@@ -281,6 +281,12 @@ TEST_CASE("an insert that names a body the entry does not have is refused") {
   CHECK(codec::decode_command(bytes, {raft::body_part{}, raft::body_part{}}).ok());
 }
 
+TEST_CASE("an entry without a command is refused") {
+  codec::command_encoder encoder;
+  CHECK(codec::decode_command(encoder.encode({{1}, {}}), {}).code() == errc::malformed);
+  CHECK(codec::decode_command("", {}).code() == errc::malformed);
+}
+
 TEST_CASE("what is over a limit is refused when proposed and when decoded") {
   queue::command c{{std::string(300, 't'), "q"}, {}, queue::purge{}};
   CHECK(codec::check_limits(c).code() == errc::too_large);
