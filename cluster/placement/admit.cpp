@@ -7,7 +7,6 @@
 namespace burrow::placement {
 namespace {
 
-
 bool is_dead(const admission& known, node_id node) {
   const auto at = std::find_if(known.seen.begin(), known.seen.end(), [&](const auto& s) { return s.node == node; });
   return at != known.seen.end() &&

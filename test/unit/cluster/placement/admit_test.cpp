@@ -139,7 +139,7 @@ TEST_CASE("only a member's word is passed back to who asks to be let in") {
   }
 }
 
-TEST_CASE("who was in a cluster joins that one, and is in no hurry to be refused") {
+TEST_CASE("who was in a cluster joins that one, and asks on while its name is taken") {
   const hash128 ours{1, 2}, other{3, 4};
   const auto in = no_admission(standing::admitted, "", other), out = no_admission(standing::refused, "why", other);
   CHECK(news_in(in, std::nullopt, {}) == admit_news::admitted);
